@@ -23,6 +23,8 @@ export interface KindLedger {
   readonly lost: Reasons;
   /** Finished but not yet released by the tracer; 0 when quiescent. */
   readonly inTransit: number;
+  /** Went past custody on its way (a tenant's own API key, say): not part of `created`; what became of it is unknown. */
+  readonly unobserved: number;
   /** `created` minus everything above; 0, or a fault of ours that is shown. May be negative. */
   readonly unaccounted: number;
 }

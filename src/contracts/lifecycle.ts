@@ -43,8 +43,17 @@ export interface ManagedStep {
   readonly timeoutMs?: number | undefined;
 }
 
+/** How a recognised resource is closed. */
+export interface RecognisedResource extends Pick<ManagedStep, 'phase' | 'name' | 'close'> {
+  /**
+   * Begins to observe the resource once it is managed, for what can only be known from the start (an HTTP
+   * server cannot name its requests in flight afterwards). Returns the uninstaller.
+   */
+  readonly watch?: (() => () => void) | undefined;
+}
+
 /** A bridge recognises a resource and says how it closes, or returns undefined. Pure: it never touches the resource. */
-export type ResourceAdapter = (resource: unknown) => Pick<ManagedStep, 'phase' | 'name' | 'close'> | undefined;
+export type ResourceAdapter = (resource: unknown) => RecognisedResource | undefined;
 
 /**
  * What the lifecycle needs from the rest of the house. None of these may throw; all are safe to call

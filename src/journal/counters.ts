@@ -1,0 +1,129 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import type { SignalKind } from '../contracts/signal.ts';
+import { SIGNAL_KINDS } from '../kernel/signals.ts';
+
+/**
+ * What the counter page holds per kind, in the order of the page. `created` is counted at the source,
+ * `journaled` at the journal; the rest are signals that ended before they reached it.
+ */
+export const COUNTERS = [
+  'created',
+  'journaled',
+  'delivered',
+  'dropped.invalid',
+  'dropped.processor',
+  'dropped.discarded',
+  'dropped.memory_full',
+  'dropped.too_large',
+  'lost.unserializable',
+  'lost.unreleased',
+  'lost.memory',
+  'lost.refused',
+  'lost.expired',
+  'unobserved',
+] as const;
+
+export type Counter = (typeof COUNTERS)[number];
+
+const SLOTS = 16;
+const MAGIC = 0x4b535031;
+const HEADER_BYTES = 64;
+const PAGE_BYTES = HEADER_BYTES + SIGNAL_KINDS.length * SLOTS * 8;
+const CLEAN_OFFSET = 8;
+
+export type CounterValues = Readonly<Record<SignalKind, Readonly<Record<Counter, number>>>>;
+
+/** What a page says after its process is gone. */
+export interface PageContent {
+  readonly values: CounterValues;
+  /** The process ran its 'exit' handler: what it had not released was then counted as `lost.unreleased`. */
+  readonly clean: boolean;
+}
+
+/**
+ * Counters in one page of a file, written with one pwrite: a SIGKILL after `write()` returns keeps them.
+ * Safe without a file (nothing is written): then they last as long as the process.
+ */
+export class CounterPage {
+  readonly #bytes = Buffer.alloc(PAGE_BYTES);
+  readonly #slots = new Float64Array(this.#bytes.buffer, this.#bytes.byteOffset + HEADER_BYTES);
+  #fd: number | undefined;
+  #dirty = false;
+
+  constructor(file?: string) {
+    this.#bytes.writeUInt32LE(MAGIC, 0);
+    this.#bytes.writeUInt32LE(1, 4);
+    if (file !== undefined) {
+      this.#fd = openSync(file, 'wx', 0o600);
+      writeSync(this.#fd, this.#bytes, 0, PAGE_BYTES, 0);
+    }
+  }
+
+  /** Adds in memory; `write` makes it last. */
+  add(kind: SignalKind, counter: Counter, n = 1): void {
+    const slot = slotOf(kind, counter);
+    this.#slots[slot] = this.#slots[slot]! + n;
+    this.#dirty = true;
+  }
+
+  get(kind: SignalKind, counter: Counter): number {
+    return this.#slots[slotOf(kind, counter)]!;
+  }
+
+  /** One pwrite, when anything changed. False when the disk refused: the values stay in memory and are tried again. */
+  write(): boolean {
+    if (!this.#dirty || this.#fd === undefined) return true;
+    try {
+      writeSync(this.#fd, this.#bytes, 0, PAGE_BYTES, 0);
+      this.#dirty = false;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  values(): CounterValues {
+    return readValues(this.#slots);
+  }
+
+  /** Marks the end of a process that ran its 'exit' handler, and closes the file. Later calls keep counting in memory. */
+  close(): void {
+    if (this.#fd === undefined) return;
+    this.#bytes[CLEAN_OFFSET] = 1;
+    this.#dirty = true;
+    this.write();
+    closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}
+
+/** Reads the page of a process that is gone. Undefined when there is none, or it is not a page of ours. */
+export function readCounterPage(file: string): PageContent | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch {
+    return undefined;
+  }
+  if (bytes.length < PAGE_BYTES || bytes.readUInt32LE(0) !== MAGIC) return undefined;
+  const slots = new Float64Array(SIGNAL_KINDS.length * SLOTS);
+  for (let i = 0; i < slots.length; i++) {
+    const value = bytes.readDoubleLE(HEADER_BYTES + i * 8);
+    if (!Number.isSafeInteger(value) || value < 0) return undefined;
+    slots[i] = value;
+  }
+  return { values: readValues(slots), clean: bytes[CLEAN_OFFSET] === 1 };
+}
+
+function readValues(slots: Float64Array): CounterValues {
+  const ofKind = (kind: SignalKind) =>
+    Object.fromEntries(COUNTERS.map((counter) => [counter, slots[slotOf(kind, counter)]!])) as Record<Counter, number>;
+  return { spans: ofKind('spans'), llmSpans: ofKind('llmSpans'), evaluations: ofKind('evaluations') };
+}
+
+const KIND_INDEX: Readonly<Record<SignalKind, number>> = { spans: 0, llmSpans: 1, evaluations: 2 };
+const COUNTER_INDEX = Object.fromEntries(COUNTERS.map((counter, i) => [counter, i])) as Record<Counter, number>;
+
+function slotOf(kind: SignalKind, counter: Counter): number {
+  return KIND_INDEX[kind] * SLOTS + COUNTER_INDEX[counter];
+}

@@ -1,0 +1,93 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** Who holds something in a journal. Survives the reuse of process ids, in containers too. */
+export interface Identity {
+  readonly pid: number;
+  /** Start of the process in clock ticks since boot (proc(5), field 22); empty where there is no /proc. */
+  readonly startTicks: string;
+  /** Kernel boot id; empty where there is none. */
+  readonly bootId: string;
+  /** PID namespace, `pid:[4026531836]`; empty where there is none. */
+  readonly pidNamespace: string;
+  readonly host: string;
+}
+
+/** A holder that cannot be looked up here counts as gone when it has not renewed its lease for so long. */
+export const LEASE_MS = 30_000;
+
+export function ownIdentity(): Identity {
+  return {
+    pid: process.pid,
+    startTicks: startTicks('self') ?? '',
+    bootId: readText('/proc/sys/kernel/random/boot_id'),
+    pidNamespace: readLink('/proc/self/ns/pid'),
+    host: hostname(),
+  };
+}
+
+/**
+ * Whether the holder still runs. In our own PID namespace and boot the process table decides; elsewhere
+ * (another container or machine on shared storage) the age of its lease does.
+ *
+ * @param leaseAgeMs milliseconds since the holder last renewed its lease
+ */
+export function isAlive(holder: Identity, leaseAgeMs: number, self: Identity = ownIdentity()): boolean {
+  const sameTable = holder.bootId === self.bootId && holder.pidNamespace === self.pidNamespace && holder.host === self.host;
+  if (!sameTable) return leaseAgeMs < LEASE_MS;
+  const ticks = startTicks(String(holder.pid));
+  if (holder.startTicks !== '' && self.startTicks !== '') return ticks === holder.startTicks;
+  return processExists(holder.pid);
+}
+
+export function sameHolder(a: Identity, b: Identity): boolean {
+  return (
+    a.pid === b.pid && a.startTicks === b.startTicks && a.bootId === b.bootId && a.pidNamespace === b.pidNamespace && a.host === b.host
+  );
+}
+
+export function isIdentity(value: unknown): value is Identity {
+  if (typeof value !== 'object' || value === null) return false;
+  const v = value as Partial<Record<keyof Identity, unknown>>;
+  return (
+    typeof v.pid === 'number' &&
+    typeof v.startTicks === 'string' &&
+    typeof v.bootId === 'string' &&
+    typeof v.pidNamespace === 'string' &&
+    typeof v.host === 'string'
+  );
+}
+
+/** A zombie has ended: it holds nothing any more. */
+function startTicks(pid: string): string | undefined {
+  const stat = readText(`/proc/${pid}/stat`);
+  // The second field is the command in parentheses and may hold anything; fields are counted after the last one.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  return fields[19];
+}
+
+function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+function readLink(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return '';
+  }
+}
