@@ -1,0 +1,29 @@
+// Writes the pages of docs/reference that are made from tables in src; --check fails where one is stale.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { codesPage } from '../src/selfmetrics/codes-page.ts';
+import { CODES } from '../src/selfmetrics/codes.ts';
+import { settingsPage } from '../src/settings/describe.ts';
+
+const root = join(import.meta.dirname, '..');
+
+const pages: Readonly<Record<string, string>> = {
+  'docs/reference/settings.md': settingsPage(),
+  'docs/reference/codes.md': codesPage(CODES),
+};
+
+const check = process.argv.includes('--check');
+for (const [file, text] of Object.entries(pages)) {
+  const path = join(root, file);
+  const present = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  if (present === text) continue;
+  if (check) {
+    process.stdout.write(
+      `docs: ${file} ${present === undefined ? 'is missing' : 'is stale'}; npm run docs writes it\n`,
+    );
+    process.exitCode = 1;
+  } else {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}

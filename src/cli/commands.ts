@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+
+/** One command: its file is loaded when it is asked for, so that none pays for another's imports. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Loads the file and adds the command, with its options and action, to the program. */
+  readonly add: (program: Command) => Promise<void>;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'dev',
+    summary: 'run the workbench: intake, store and page on this machine',
+    add: async (program) => (await import('./dev.ts')).devCommand(program),
+  },
+];

@@ -1,0 +1,152 @@
+/** How much a code weighs: `error` loses or exposes something, `warning` may, `info` is worth knowing. */
+export type Severity = 'error' | 'warning' | 'info';
+
+export interface CodeEntry {
+  readonly severity: Severity;
+  /** What happened, as a sentence without its subject's values. */
+  readonly title: string;
+  readonly fix: string;
+}
+
+/**
+ * Every code of a warning or an error, `KS-AREA-NNN`. A code is never reused or renumbered: what is gone leaves a gap.
+ * `docs/reference/codes.md` is made from this table.
+ */
+export const CODES = {
+  'KS-DEV-001': {
+    severity: 'error',
+    title: 'A port of the workbench is in use',
+    fix: 'stop what listens there, or take any free ports: keepspan dev --port 0 --otlp-port 0',
+  },
+  'KS-DEV-002': {
+    severity: 'error',
+    title: 'A port of the workbench needs privileges',
+    fix: 'choose a port above 1023',
+  },
+  'KS-DEV-003': {
+    severity: 'error',
+    title: 'The workbench could not start',
+    fix: 'check --db, or leave it out to store in memory',
+  },
+  'KS-DEV-004': {
+    severity: 'error',
+    title: 'An option of the workbench is not understood',
+    fix: '`keepspan dev --help` says what it takes',
+  },
+  'KS-JOURNAL-001': {
+    severity: 'error',
+    title: 'The journal directory cannot be created or used',
+    fix: 'set KEEPSPAN_JOURNAL_DIR to a directory that this user can read and write',
+  },
+  'KS-JOURNAL-002': {
+    severity: 'error',
+    title: 'The journal directory is not ours, or of a newer format',
+    fix: 'choose an empty directory, or run the version that wrote it',
+  },
+  'KS-JOURNAL-003': {
+    severity: 'error',
+    title: 'The journal directory is not safe to write to',
+    fix: 'choose a directory that belongs to this user alone, with no link in its path',
+  },
+  'KS-LIFECYCLE-001': {
+    severity: 'warning',
+    title: 'manage() does not recognise a resource; it will not be closed at shutdown',
+    fix: "say how it closes: onShutdown('pools', 'name', () => resource.yourCloseMethod())",
+  },
+  'KS-LIFECYCLE-002': {
+    severity: 'warning',
+    title: 'A resource was registered after the last phase that closes resources; it will not be closed',
+    fix: 'register resources when they are created, not while the process shuts down',
+  },
+  'KS-LIFECYCLE-003': {
+    severity: 'warning',
+    title: 'Too many resources are registered; a further one will not be closed at shutdown',
+    fix: 'manage long-lived resources only, and call what onShutdown() returns when one is closed earlier',
+  },
+  'KS-LIFECYCLE-004': {
+    severity: 'warning',
+    title: 'An argument of manage() or onShutdown() is not valid',
+    fix: "onShutdown('announce' | 'consumers' | 'producers' | 'pools', name, fn, { timeoutMs? })",
+  },
+  'KS-LIFECYCLE-005': {
+    severity: 'error',
+    title: 'The shutdown could not be completed or recorded',
+    fix: 'this is a fault in keepspan; please report it with its message',
+  },
+  'KS-SEAM-001': {
+    severity: 'warning',
+    title:
+      'Requests to the Agent cannot be taken over inside the process; the fallback named in `seam` holds',
+    fix: '`observability_initialized` says what holds; use a version of dd-trace that is tested',
+  },
+  'KS-SEAM-002': {
+    severity: 'warning',
+    title: 'The LLM writer of the tracer is not the one known here; LLM spans are taken over on the wire',
+    fix: 'use a version of dd-trace that is tested, or set KEEPSPAN_CUSTODY=wire to say that this is intended',
+  },
+  'KS-SEAM-003': {
+    severity: 'warning',
+    title: 'Spans cannot be counted where they are made; how many were created is unobserved',
+    fix: 'use a version of dd-trace that is tested; custody itself goes on',
+  },
+  'KS-SELF-001': {
+    severity: 'warning',
+    title: 'Too many different warnings; further ones are counted, not written',
+    fix: 'correct the warnings that were written first; `health()` has the counts',
+  },
+  'KS-SETTINGS-001': {
+    severity: 'warning',
+    title: 'The value of a setting is not understood',
+    fix: 'correct the value; docs/reference/settings.md says what is accepted',
+  },
+  'KS-SETTINGS-002': {
+    severity: 'warning',
+    title: 'The value of a setting is out of its range',
+    fix: 'choose a value inside the range; docs/reference/settings.md has it',
+  },
+  'KS-SETTINGS-003': {
+    severity: 'warning',
+    title: 'A KEEPSPAN_ variable is no setting',
+    fix: 'correct its name, or remove it',
+  },
+  'KS-SETTINGS-004': {
+    severity: 'warning',
+    title: 'An option is no setting',
+    fix: 'correct its key, or remove it',
+  },
+  'KS-SETTINGS-005': {
+    severity: 'info',
+    title: 'The environment names no profile; the defaults of production apply',
+    fix: 'set KEEPSPAN_ENV to development, staging or production',
+  },
+  'KS-SETTINGS-006': {
+    severity: 'warning',
+    title: 'There is no directory for the journal; what waits is kept in memory',
+    fix: 'set KEEPSPAN_JOURNAL_DIR to a directory on a mounted volume',
+  },
+  'KS-SETTINGS-007': {
+    severity: 'error',
+    title: 'Sending without an Agent needs an API key',
+    fix: 'set DD_API_KEY from a secret, or DD_LLMOBS_AGENTLESS_ENABLED=0 to send through the Agent',
+  },
+  'KS-SPAN-001': {
+    severity: 'warning',
+    title: 'A wrapper was not given a function; what it was given is returned as it is',
+    fix: "workflow('name', async (input) => …): the function is the second argument",
+  },
+  'KS-SPAN-002': {
+    severity: 'error',
+    title: 'The tracer failed around a wrapped function; the function ran all the same',
+    fix: 'see the error; the span is missing or incomplete',
+  },
+  'KS-SPAN-003': {
+    severity: 'warning',
+    title: 'A span could not be annotated',
+    fix: 'see the error; the span is there without what could not be added',
+  },
+} as const satisfies Readonly<Record<`KS-${string}-${number}`, CodeEntry>>;
+
+/** Where the code is explained. */
+export function docsAnchor(code: string): string {
+  return `docs/reference/codes.md#${code.toLowerCase()}`;
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+/** What of the machine the computed defaults look at. */
+export interface Host {
+  readonly cwd: () => string;
+  /** May throw: a container's uid need not have an entry in its user database. */
+  readonly homedir: () => string;
+  /** Throws when there is no such file. */
+  readonly readText: (path: string) => string;
+}
+
+export const REAL_HOST: Host = {
+  cwd: () => process.cwd(),
+  homedir,
+  readText: (path) => readFileSync(path, 'utf8'),
+};
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The service nobody named: npm's package name, else the one in the package.json of the working directory, else `node`. */
+export function defaultService(env: Env, host: Host): string {
+  return env.npm_package_name?.trim() || packageName(host) || 'node';
+}
+
+function packageName(host: Host): string | undefined {
+  try {
+    const manifest: unknown = JSON.parse(host.readText(join(host.cwd(), 'package.json')));
+    const name: unknown = Object(manifest).name;
+    return typeof name === 'string' ? name.trim() : undefined;
+  } catch {
+    // No readable package.json there is the common case of a container, not a fault; the default is documented.
+    return undefined;
+  }
+}
+
+/** The journal's directory by the XDG base directory specification; undefined where there is no home. */
+export function defaultJournalDir(env: Env, service: string, host: Host): string | undefined {
+  const folder = join('keepspan', folderName(service));
+  const state = env.XDG_STATE_HOME;
+  // The specification: relative paths in these variables are invalid and ignored.
+  if (state !== undefined && isAbsolute(state)) return join(state, folder);
+  try {
+    const home = host.homedir();
+    return isAbsolute(home) && home !== '/' ? join(home, '.local', 'state', folder) : undefined;
+  } catch {
+    // No entry for this uid: the caller reports KS-SETTINGS-006.
+    return undefined;
+  }
+}
+
+/** A service name as one path segment: `@scope/name` must not become two, and `..` not the parent. */
+function folderName(service: string): string {
+  return (
+    service
+      .replace(/[^A-Za-z0-9._-]+/g, '_')
+      .replace(/^\.+/, '_')
+      .slice(0, 100) || 'node'
+  );
+}

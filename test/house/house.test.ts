@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CODES } from '../../src/selfmetrics/codes.ts';
+import { foreignLockHosts, foreignTexts } from '../../scripts/check/tracked-files.ts';
+
+type Packages = Readonly<Record<string, object>>;
+// setup.mjs is plain JavaScript, for it runs before Node 24 is there; its types are said here.
+type StaleReason = (lock: { packages: Packages }, installed?: { packages: Packages }) => string | undefined;
+const { staleReason }: { staleReason: StaleReason } = await import(
+  new URL('../../scripts/setup.mjs', import.meta.url).href
+);
+
+const root = join(import.meta.dirname, '..', '..');
+
+test('the tests run on Node 24, whatever is on PATH', () => {
+  assert.match(process.version, /^v24\./);
+});
+
+test('the generated pages are up to date', () => {
+  const child = spawnSync(process.execPath, ['scripts/generate-docs.ts', '--check'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  assert.equal(child.status, 0, child.stdout + child.stderr);
+});
+
+test('every code that src mentions stands in the table, with no gap in what it promises', () => {
+  const unknown = globSync('src/**/*.ts', { cwd: root }).flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/KS-[A-Z]+-\d+/g)]
+      .map(([code]) => code)
+      .filter((code) => !(code in CODES))
+      .map((code) => `${code} in ${file}`),
+  );
+  assert.deepEqual(unknown, []);
+  for (const [code, { title, fix }] of Object.entries(CODES)) {
+    assert.match(code, /^KS-[A-Z]+-\d{3}$/);
+    assert.ok(title.length > 10 && fix.length > 10, code);
+  }
+});
+
+test('only src/settings reads the environment, only lifecycle and cli may exit', () => {
+  for (const file of globSync('src/**/*.ts', { cwd: root })) {
+    const text = readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    if (!file.startsWith('src/settings/')) assert.doesNotMatch(text, /process\.env\b/, file);
+    if (!/^src\/(lifecycle|cli)\//.test(file))
+      assert.doesNotMatch(text, /process\.(exit|reallyExit|abort)\(/, file);
+  }
+});
+
+test('setup installs when what is pinned and what is installed differ, and only then', () => {
+  const lock = {
+    packages: {
+      '': {},
+      'node_modules/a': { version: '1.0.0' },
+      'node_modules/other-os': { version: '1.0.0', optional: true },
+    },
+  };
+  const installed = (packages: Packages) => staleReason(lock, { packages });
+  assert.equal(staleReason(lock, undefined), 'node_modules is missing');
+  assert.equal(installed({ 'node_modules/a': { version: '1.0.0' } }), undefined);
+  assert.match(String(installed({})), /a is missing/);
+  assert.match(String(installed({ 'node_modules/a': { version: '1.0.1' } })), /pinned is 1\.0\.0/);
+  assert.match(
+    String(installed({ 'node_modules/a': { version: '1.0.0' }, 'node_modules/b': { version: '1.0.0' } })),
+    /b is not pinned/,
+  );
+});
+
+test('paths of a machine, registries and tokens are found; neutral ones are not', () => {
+  // Put together here, so that this file does not find itself.
+  const slash = '/';
+  const bad = [
+    `cd ${slash}home/somebody/keepspan`,
+    `"${slash}Users/somebody"`,
+    `(${slash}work/tree)`,
+    `https:${slash}/npm.corp.example.com/x`,
+    ['registry', '=https://x'].join(''),
+    ['', '_auth', 'Token'].join(''),
+  ];
+  for (const text of bad) assert.equal(foreignTexts(`a\n${text}`).at(0)?.line, 2, text);
+  for (const text of [
+    '/home/node/app',
+    'src/work/x',
+    'https://example.com/work/x',
+    'https://registry.npmjs.org/x',
+  ]) {
+    assert.deepEqual(foreignTexts(text), [], text);
+  }
+  const lock = (resolved: string) => ({ packages: { 'node_modules/a': { resolved } } });
+  assert.deepEqual(foreignLockHosts(lock('https://registry.npmjs.org/a/-/a-1.tgz')), []);
+  assert.equal(foreignLockHosts(lock('http://10.0.0.1/a.tgz')).length, 1);
+});
