@@ -1,6 +1,5 @@
 // npm run check [-- id …] [--list]: every check that is not a test. All run even when one fails; exit 1 on a finding.
 import { join } from 'node:path';
-import { build } from './build.mjs';
 import { ROOT, capture } from './lib/house.mjs';
 
 const node = process.execPath;
@@ -8,7 +7,9 @@ const bin = (path) => join(ROOT, 'node_modules', path);
 const nodeCheck = (...args) => ({ program: node, args });
 
 /** Each is a program that exits 0 when all is well. `fix` is the command that repairs it, where one does. */
+const BUILD = { id: 'build', what: 'src compiles to dist', ...nodeCheck('scripts/build.mjs') };
 const CHECKS = [
+  BUILD,
   {
     id: 'format',
     what: 'oxfmt leaves every file as it is',
@@ -56,6 +57,11 @@ const CHECKS = [
     fix: 'npm run docs',
   },
   {
+    id: 'lockfile',
+    what: 'the lockfile is complete and names no registry',
+    ...nodeCheck('scripts/check/lockfile.ts'),
+  },
+  {
     id: 'tracked',
     what: 'no machine paths or registry hosts in tracked files',
     ...nodeCheck('scripts/check/tracked-files.ts'),
@@ -75,14 +81,14 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
+let built;
 const failed = [];
 for (const check of CHECKS) {
   if (args.length > 0 && !args.includes(check.id)) continue;
   const startedMs = performance.now();
-  const { code, output } =
-    check.needsDist && build() !== 0
-      ? { code: 1, output: 'src does not compile\n' }
-      : await capture(check.program, check.args);
+  if (check === BUILD || check.needsDist) built ??= await capture(BUILD.program, BUILD.args);
+  const unusable = check.needsDist && built.code !== 0;
+  const { code, output } = check === BUILD || unusable ? built : await capture(check.program, check.args);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   process.stdout.write(`${code === 0 ? '✔' : '✖'} ${check.id.padEnd(12)}${check.what} (${seconds} s)\n`);
   if (code === 0) continue;

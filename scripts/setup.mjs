@@ -57,5 +57,6 @@ function assertNode() {
 if (isMain(import.meta.url)) {
   install();
   assertNode();
-  process.exitCode = build();
+  // The checks report a failing build as one of theirs.
+  if (!process.argv.includes('--no-build')) process.exitCode = build();
 }

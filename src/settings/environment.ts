@@ -15,3 +15,21 @@ export function withEnvironment<T>(variables: Readonly<Record<string, string | u
     for (const [name, value] of before) apply(name, value);
   }
 }
+
+/** A copy of the environment for a worker or child that must not load the application's preloads. */
+export function environmentWithoutPreloads(): Record<string, string | undefined> {
+  const { NODE_OPTIONS: _preloads, ...rest } = process.env;
+  return rest;
+}
+
+const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'] as const;
+
+/** The proxy variables that are set. */
+export function proxyEnvironment(): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of PROXY_VARIABLES) {
+    const value = process.env[name];
+    if (value !== undefined && value !== '') found[name] = value;
+  }
+  return found;
+}

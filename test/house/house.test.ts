@@ -4,7 +4,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CODES } from '../../src/selfmetrics/codes.ts';
-import { foreignLockHosts, foreignTexts } from '../../scripts/check/tracked-files.ts';
+import { foreignHosts, missingEntries } from '../../scripts/check/lockfile.ts';
+import { foreignTexts } from '../../scripts/check/tracked-files.ts';
 
 type Packages = Readonly<Record<string, object>>;
 // setup.mjs is plain JavaScript, for it runs before Node 24 is there; its types are said here.
@@ -89,7 +90,24 @@ test('paths of a machine, registries and tokens are found; neutral ones are not'
   ]) {
     assert.deepEqual(foreignTexts(text), [], text);
   }
-  const lock = (resolved: string) => ({ packages: { 'node_modules/a': { resolved } } });
-  assert.deepEqual(foreignLockHosts(lock('https://registry.npmjs.org/a/-/a-1.tgz')), []);
-  assert.equal(foreignLockHosts(lock('http://10.0.0.1/a.tgz')).length, 1);
+});
+
+test('a lockfile that names hosts or lacks entries is found', () => {
+  assert.deepEqual(foreignHosts({ a: { resolved: 'https://registry.npmjs.org/a/-/a-1.tgz' }, b: {} }), []);
+  assert.equal(foreignHosts({ a: { resolved: 'http://10.0.0.1/a.tgz' } }).length, 1);
+  const complete = {
+    '': { dependencies: { a: '1.0.0' } },
+    'node_modules/a': {
+      version: '1.0.0',
+      dependencies: { b: '^2.0.0' },
+      optionalDependencies: { c: '3.0.0' },
+    },
+    'node_modules/a/node_modules/c': { version: '3.0.0' },
+    'node_modules/b': { version: '2.1.0' },
+  };
+  assert.deepEqual(missingEntries(complete), []);
+  const { 'node_modules/a/node_modules/c': _, ...without } = complete;
+  assert.deepEqual(missingEntries(without), ['c@3.0.0, asked for by node_modules/a']);
+  const older = { ...without, 'node_modules/c': { version: '2.0.0' } };
+  assert.deepEqual(missingEntries(older), ['c@3.0.0, asked for by node_modules/a']);
 });
