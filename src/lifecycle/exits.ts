@@ -31,10 +31,10 @@ export interface ExitsOptions {
 }
 
 /** How long an application with a listener of its own may live after the last phase, in milliseconds. */
-export const STEP_IN_MS = 2_000;
+const STEP_IN_MS = 2_000;
 
 /** A terminal signals the whole process group, and a supervisor such as npm forwards it once more: one key press. */
-export const KEY_PRESS_MS = 50;
+const KEY_PRESS_MS = 50;
 
 /**
  * Signals and exits. There is no handler for uncaught exceptions or rejections: Node's own exit code and stack
