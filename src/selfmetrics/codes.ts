@@ -13,6 +13,21 @@ export interface CodeEntry {
  * `docs/reference/codes.md` is made from this table.
  */
 export const CODES = {
+  'KS-DELIVERY-001': {
+    severity: 'error',
+    title: 'Upstream does not take what is sent; it is held in the journal',
+    fix: 'correct the address, or the key in DD_API_KEY; delivery goes on by itself when it is taken again',
+  },
+  'KS-DELIVERY-002': {
+    severity: 'warning',
+    title: 'Delivery met an error and goes on',
+    fix: 'see the error; the ledger shows whether anything is pending',
+  },
+  'KS-DELIVERY-003': {
+    severity: 'error',
+    title: 'The delivery thread has died; what is in custody stays in the journal',
+    fix: 'restart the process, or run `keepspan deliver` beside it; please report the error',
+  },
   'KS-DEV-001': {
     severity: 'error',
     title: 'A port of the workbench is in use',
@@ -47,6 +62,12 @@ export const CODES = {
     severity: 'error',
     title: 'The journal directory is not safe to write to',
     fix: 'choose a directory that belongs to this user alone, with no link in its path',
+  },
+  'KS-JOURNAL-004': {
+    severity: 'error',
+    title:
+      'The journal cannot be written; what comes is kept in bounded memory and the disk tried again each second',
+    fix: 'make room, or remount the volume writable; `error` says which',
   },
   'KS-LIFECYCLE-001': {
     severity: 'warning',
@@ -88,6 +109,11 @@ export const CODES = {
     severity: 'warning',
     title: 'Spans cannot be counted where they are made; how many were created is unobserved',
     fix: 'use a version of dd-trace that is tested; custody itself goes on',
+  },
+  'KS-SEAM-004': {
+    severity: 'warning',
+    title: 'This version of dd-trace is not among the tested ones; custody uses less of its internals',
+    fix: 'use a tested version, or set KEEPSPAN_CUSTODY to say how far custody goes',
   },
   'KS-SELF-001': {
     severity: 'warning',
@@ -144,7 +170,24 @@ export const CODES = {
     title: 'A span could not be annotated',
     fix: 'see the error; the span is there without what could not be added',
   },
+  'KS-STACK-001': {
+    severity: 'warning',
+    title: 'The stack that was asked for is not supported by this version in full',
+    fix: 'use KEEPSPAN_STACK=datadog',
+  },
+  'KS-STACK-002': {
+    severity: 'error',
+    title: 'Observability is switched on, but dd-trace is not installed where the application finds it',
+    fix: 'npm install dd-trace',
+  },
+  'KS-STACK-003': {
+    severity: 'error',
+    title: 'The tracer could not be started; the application runs without it',
+    fix: 'see the error; use a tested version of dd-trace',
+  },
 } as const satisfies Readonly<Record<`KS-${string}-${number}`, CodeEntry>>;
+
+export type Code = keyof typeof CODES;
 
 /** Where the code is explained. */
 export function docsAnchor(code: string): string {
