@@ -24,15 +24,21 @@ export interface RecordSource {
   readonly kind: SignalKind;
   /** Stable across processes: what re-sent batches are recognised by, together with the position. */
   readonly id: string;
-  /** Position of the first record of the next `peek`, stable across restarts. */
+  /**
+   * Position of the first record of the last `peek`, or of the next one after `resolve`; stable across restarts.
+   * Only `peek` and `resolve` change it.
+   */
   position(): string;
   /** The next records without taking them: at least one when there is one, else none. */
   peek(maxBytes: number, maxRecords: number): readonly PendingRecord[];
-  /** About to send the first records, `signals` of them: remembered on disk before the request leaves. */
+  /**
+   * About to send `signals`: remembered on disk before the request leaves, in the place of the last intent.
+   * What is still remembered when the deliverer dies counts as sent twice; 0 withdraws it.
+   */
   intent(signals: number): void;
   /** The first `records` of the last `peek` are resolved with these outcomes, their sum being their signals. */
   resolve(records: number, outcomes: Outcomes): void;
-  /** `signals` may have reached upstream and will be sent again. */
+  /** `signals` may have reached upstream and will be sent again; ends the intent. */
   maybeTwice(signals: number): void;
   /** Keeps a record that upstream refuses, with its answer, for inspection and resending. */
   quarantine(record: PendingRecord, status: number, answer: string): void;
@@ -53,11 +59,25 @@ export interface EncodedBatch {
   readonly signalsPerRecord: readonly number[];
 }
 
-/** Makes requests of records. Takes a prefix; a single record that cannot be encoded at all throws. */
+/** Thrown by `encode` when the first record can never become a request: it is quarantined. Other errors are tried again. */
+export interface UnencodableError extends Error {
+  readonly unencodable: true;
+}
+
+/** What an encoder read in the body of a 2xx. */
+export interface AnswerReport {
+  /** Signals that upstream refused although it took the request (an OTLP partial success). */
+  readonly rejected: number;
+}
+
+/** Makes requests of records. Takes a prefix, at least the first. */
 export interface BatchEncoder {
+  /** @throws UnencodableError */
   encode(records: readonly PendingRecord[]): EncodedBatch;
   /** The parts of one record that upstream refused whole, each a record of its own; one part when it cannot be split. */
   split(record: PendingRecord): readonly PendingRecord[];
+  /** Reads the body of a 2xx, which may be cut off; never throws. Absent: the status says it all. */
+  answered?(body: string): AnswerReport;
 }
 
 /** What the host of delivery shows of one stream's upstream. */

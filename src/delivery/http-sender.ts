@@ -1,0 +1,131 @@
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { parseOrigin } from './http-origin.ts';
+import type { OutgoingRequest, Send, SendResult } from './send.ts';
+
+/** Kept of an answer; the rest is not read. */
+export const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** An idle connection is closed before common servers (Node: 5 s) close it under a request. */
+const IDLE_SOCKET_MS = 4000;
+
+export interface HttpSenderOptions {
+  /** From the first byte of the connection to the last of the answer; default 10 s. */
+  readonly requestTimeoutMs?: number;
+  /** Connections per upstream; default 4. */
+  readonly maxSockets?: number;
+  /** Proxy variables (`HTTPS_PROXY`, `NO_PROXY`, …) for `https:` upstreams. Node before 22.21 and 24.5 ignores them. */
+  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface HttpSender {
+  readonly send: Send;
+  /** Closes idle connections; a request in flight ends by its own signal. */
+  close(): void;
+}
+
+/** Sends requests over kept connections. Redirects are answers like any other: nothing follows them. */
+export function createHttpSender(options: HttpSenderOptions = {}): HttpSender {
+  const { requestTimeoutMs = 10_000, maxSockets = 4, proxyEnv } = options;
+  const pool = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, timeout: IDLE_SOCKET_MS };
+  const http = new HttpAgent(pool);
+  const https = new HttpsAgent(proxyEnv === undefined ? pool : { ...pool, proxyEnv: { ...proxyEnv } });
+
+  const open = (request: OutgoingRequest): ClientRequest => {
+    const { secure, connection } = parseOrigin(request.origin);
+    const { method, path, headers, body } = request;
+    const init = { ...connection, method, path, headers: { ...headers, 'Content-Length': body.length } };
+    return secure ? httpsRequest({ ...init, agent: https }) : httpRequest({ ...init, agent: http });
+  };
+
+  return {
+    send: (request, signal) => exchange(() => open(request), request.body, requestTimeoutMs, signal),
+    close: () => {
+      http.destroy();
+      https.destroy();
+    },
+  };
+}
+
+function exchange(
+  open: () => ClientRequest,
+  body: Buffer,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<SendResult> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve({ kind: 'failed', code: 'ABORT_ERR', sent: false });
+      return;
+    }
+    let outgoing: ClientRequest;
+    try {
+      outgoing = open();
+    } catch (error) {
+      // An address, a path or a header that no request can be made of: tried again until a person mends it.
+      resolve({ kind: 'failed', code: codeOf(error), sent: false });
+      return;
+    }
+    let answer: Answer | undefined;
+    const settle = (code: string): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      // With the status line upstream has answered, however the rest of the answer went.
+      resolve(answer?.result() ?? { kind: 'failed', code, sent: outgoing.writableFinished });
+      if (answer?.complete !== true || !outgoing.writableFinished) outgoing.destroy();
+    };
+    const abort = (): void => settle('ABORT_ERR');
+    const timer = setTimeout(() => settle('ETIMEDOUT'), timeoutMs);
+    signal.addEventListener('abort', abort);
+    outgoing.on('error', (error) => settle(codeOf(error)));
+    outgoing.on('response', (incoming) => {
+      answer = new Answer(incoming, () => settle('ECONNRESET'));
+    });
+    outgoing.end(body);
+  });
+}
+
+/** The bounded beginning of one answer. */
+class Answer {
+  complete = false;
+  readonly #incoming: IncomingMessage;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(incoming: IncomingMessage, ended: () => void) {
+    this.#incoming = incoming;
+    incoming.on('data', (chunk: Buffer) => {
+      const kept = chunk.subarray(0, Math.max(0, MAX_ANSWER_BYTES - this.#bytes));
+      this.#chunks.push(kept);
+      this.#bytes += kept.length;
+      if (this.#bytes >= MAX_ANSWER_BYTES) ended();
+    });
+    incoming.on('end', () => {
+      this.complete = true;
+      ended();
+    });
+    // An answer that breaks off ends here with what came of it.
+    incoming.on('error', ended);
+    incoming.on('close', ended);
+  }
+
+  result(): SendResult {
+    const { statusCode = 0, headers } = this.#incoming;
+    return {
+      kind: 'response',
+      status: statusCode,
+      headers,
+      body: Buffer.concat(this.#chunks).toString('utf8'),
+    };
+  }
+}
+
+function codeOf(error: unknown): string {
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'ERR_UNKNOWN';
+}

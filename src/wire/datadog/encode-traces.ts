@@ -1,0 +1,146 @@
+import type { EncodedBatch, PendingRecord } from '../../contracts/delivery.ts';
+import { UnencodableRecordError } from './encode-error.ts';
+import { createPreambleReader, headerKey, type Preamble } from './encode-preamble.ts';
+import { originOf } from './encode-target.ts';
+import {
+  arrayHeader32,
+  MsgpackWalkError,
+  type TraceWalk,
+  walkTraces,
+  walkTracesV05,
+} from './msgpack-walk.ts';
+
+/** Bounds of one trace request. */
+export interface TraceLimits {
+  /** A single record beyond it is sent alone; the Agent takes 25 MB by default. */
+  readonly maxBytes: number;
+}
+
+export const TRACE_LIMITS: TraceLimits = { maxBytes: 10 << 20 };
+
+/** Flags of a trace record: its protocol. */
+const V04 = 2;
+const V05 = 4;
+
+const TRACE_COUNT = 'x-datadog-trace-count';
+
+/** Headers that count what one request stands for: merged requests carry their sum. Lower case. */
+const COUNTING = new Set([
+  TRACE_COUNT,
+  'datadog-client-dropped-p0-traces',
+  'datadog-client-dropped-p0-spans',
+]);
+
+interface Part {
+  readonly record: PendingRecord;
+  readonly walk: TraceWalk;
+  readonly preamble: Preamble;
+}
+
+/**
+ * Trace requests to the Agent. Neighbouring v0.4 payloads with the same path and headers become one, by
+ * rewriting the header of the outer array; v0.5 payloads have a string table each and travel alone.
+ */
+export function createTraceEncoder(
+  agentUrl: () => string,
+  limits: TraceLimits,
+): (records: readonly PendingRecord[]) => EncodedBatch {
+  const preambleOf = createPreambleReader();
+
+  return (records) => {
+    const parts: Part[] = [];
+    let key = '';
+    let bytes = 5;
+    for (const record of records) {
+      let part: Part;
+      try {
+        part = { record, walk: walk(record), preamble: preambleOf(record.preamble) };
+      } catch (error) {
+        if (parts.length > 0) break; // It will be the first of the next request, and throw there.
+        throw error;
+      }
+      const ownKey = `${pathOf(part)}\n${headerKey(part.preamble.headers, COUNTING)}`;
+      const ownBytes = record.payload.length - part.walk.firstTrace;
+      if (parts.length > 0 && (ownKey !== key || isV05(record) || bytes + ownBytes > limits.maxBytes)) break;
+      parts.push(part);
+      key = ownKey;
+      bytes += ownBytes;
+      if (isV05(record)) break;
+    }
+    const signalsPerRecord = parts.map((part) => part.walk.spans);
+    return {
+      method: 'PUT',
+      origin: originOf(agentUrl()),
+      path: pathOf(parts[0]),
+      headers: mergedHeaders(parts),
+      body: mergedBody(parts, bytes),
+      records: parts.length,
+      signals: signalsPerRecord.reduce((sum, spans) => sum + spans, 0),
+      signalsPerRecord,
+    };
+  };
+}
+
+/** One record per trace of a v0.4 record; the record itself when it has one trace, is v0.5 or malformed. */
+export function splitTraces(record: PendingRecord): readonly PendingRecord[] {
+  if ((record.flags & V04) === 0) return [record];
+  const parts: PendingRecord[] = [];
+  try {
+    walkTraces(record.payload, (start, end, spans) => {
+      const payload = Buffer.concat([arrayHeader32(1), record.payload.subarray(start, end)]);
+      parts.push({ ...record, count: spans, payload });
+    });
+  } catch (error) {
+    if (error instanceof MsgpackWalkError) return [record];
+    throw error;
+  }
+  return parts.length > 1 ? parts : [record];
+}
+
+function isV05(record: PendingRecord): boolean {
+  return (record.flags & V05) !== 0;
+}
+
+function walk(record: PendingRecord): TraceWalk {
+  try {
+    if (isV05(record)) return walkTracesV05(record.payload);
+    if ((record.flags & V04) !== 0) return walkTraces(record.payload);
+  } catch (cause) {
+    throw new UnencodableRecordError(`malformed trace payload: ${(cause as Error).message}`, { cause });
+  }
+  throw new UnencodableRecordError(`a trace payload of unknown protocol (flags ${record.flags})`);
+}
+
+function pathOf(part: Part | undefined): string {
+  if (part?.preamble.path !== undefined) return part.preamble.path;
+  return part !== undefined && isV05(part.record) ? '/v0.5/traces' : '/v0.4/traces';
+}
+
+function mergedHeaders(parts: readonly Part[]): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = { 'Content-Type': 'application/msgpack' };
+  for (const [name, text] of Object.entries(parts[0]?.preamble.headers ?? {})) {
+    const lower = name.toLowerCase();
+    if (lower === 'content-type') headers['Content-Type'] = text;
+    else if (!COUNTING.has(lower)) headers[name] = text;
+  }
+  let traces = 0;
+  const sums = new Map<string, number>();
+  for (const part of parts) {
+    traces += part.walk.traces;
+    for (const [name, text] of Object.entries(part.preamble.headers)) {
+      const lower = name.toLowerCase();
+      if (COUNTING.has(lower) && lower !== TRACE_COUNT) sums.set(name, (sums.get(name) ?? 0) + Number(text));
+    }
+  }
+  for (const [name, sum] of sums) headers[name] = String(sum);
+  headers['X-Datadog-Trace-Count'] = String(traces);
+  return headers;
+}
+
+function mergedBody(parts: readonly Part[], bytes: number): Buffer {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only.record.payload;
+  const traces = parts.reduce((sum, part) => sum + part.walk.traces, 0);
+  const chunks = parts.map((part) => part.record.payload.subarray(part.walk.firstTrace));
+  return Buffer.concat([arrayHeader32(traces), ...chunks], bytes);
+}
