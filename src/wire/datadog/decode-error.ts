@@ -32,7 +32,7 @@ export interface Decoded<Item> {
 }
 
 /** How many reasons of refusal one payload reports in words; the count is always complete. */
-export const MAX_REASONS = 5;
+const MAX_REASONS = 5;
 
 /** Collects items and refusals while a payload is read. */
 export class Collector<Item> implements Decoded<Item> {

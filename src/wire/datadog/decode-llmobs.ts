@@ -51,7 +51,8 @@ function readLlmSpan(span: unknown): LlmSpanEvent | string {
   if (!isText(name)) return 'name of an LLM span is missing';
   const startUs = microseconds(span['start_ns']);
   const durationNs = clampInteger(span['duration']);
-  if (startUs === undefined || durationNs === undefined) return 'start_ns or duration of an LLM span is not a number';
+  if (startUs === undefined || durationNs === undefined)
+    return 'start_ns or duration of an LLM span is not a number';
   const meta: Fields = isFields(span['meta']) ? span['meta'] : {};
   const dd: Fields = isFields(span['_dd']) ? span['_dd'] : {};
   const parent = textOr(span['parent_id']);
@@ -81,7 +82,8 @@ export function decodeLlmSpans(payload: unknown, limits: DecodeLimits): Decoded<
   for (const batch of batches) {
     const spans = isFields(batch) ? batch['spans'] : undefined;
     if (!Array.isArray(spans)) {
-      if (!Array.isArray(payload)) throw new Error('an LLM span payload is { spans: [...] } or an array of them');
+      if (!Array.isArray(payload))
+        throw new Error('an LLM span payload is { spans: [...] } or an array of them');
       out.reject('a batch without an array "spans"');
       continue;
     }
@@ -97,11 +99,16 @@ export function decodeLlmSpans(payload: unknown, limits: DecodeLimits): Decoded<
 /** Value types of Datadog's evaluation metrics API v2. */
 function validValue(metricType: unknown, value: unknown): boolean {
   switch (metricType) {
-    case 'score': return typeof value === 'number' && Number.isFinite(value);
-    case 'categorical': return typeof value === 'string';
-    case 'boolean': return typeof value === 'boolean';
-    case 'json': return isFields(value);
-    default: return false;
+    case 'score':
+      return typeof value === 'number' && Number.isFinite(value);
+    case 'categorical':
+      return typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'json':
+      return isFields(value);
+    default:
+      return false;
   }
 }
 
@@ -111,13 +118,15 @@ function readEvaluation(metric: unknown): EvaluationEvent | string {
   if (!isText(label)) return 'label of an evaluation is missing';
   if (!isText(metricType)) return 'metric_type of an evaluation is missing';
   const value = metric[`${metricType}_value`];
-  if (!validValue(metricType, value)) return `an evaluation of type ${metricType} has no valid ${metricType}_value`;
+  if (!validValue(metricType, value))
+    return `an evaluation of type ${metricType} has no valid ${metricType}_value`;
   // API v1 has the ids on the metric itself, v2 under join_on.
   const join: Fields = isFields(metric['join_on']) ? metric['join_on'] : {};
   const span: Fields = isFields(join['span']) ? join['span'] : metric;
   const traceId = textOr(span['trace_id']);
   const spanId = textOr(span['span_id']);
-  if (!isFields(join['tag']) && (traceId === '' || spanId === '')) return 'an evaluation joins neither a span nor a tag';
+  if (!isFields(join['tag']) && (traceId === '' || spanId === ''))
+    return 'an evaluation joins neither a span nor a tag';
   return {
     label,
     metricType,
@@ -139,7 +148,8 @@ export function decodeEvaluations(payload: unknown, limits: DecodeLimits): Decod
   const data = isFields(payload) ? payload['data'] : undefined;
   const attributes = isFields(data) ? data['attributes'] : undefined;
   const metrics = isFields(attributes) ? attributes['metrics'] : undefined;
-  if (!Array.isArray(metrics)) throw new Error('an evaluation payload is { data: { attributes: { metrics: [...] } } }');
+  if (!Array.isArray(metrics))
+    throw new Error('an evaluation payload is { data: { attributes: { metrics: [...] } } }');
   const out = new Collector<EvaluationEvent>(limits.maxItems);
   for (const raw of metrics) {
     const metric = readEvaluation(raw);

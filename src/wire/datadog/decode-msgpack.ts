@@ -9,7 +9,7 @@ const TRUNCATED = 'msgpack ends in the middle of a value';
  *
  * @throws WireLimitError past a limit; Error when malformed.
  */
-export function scanMsgpack(bytes: Uint8Array, limits: DecodeLimits): void {
+function scanMsgpack(bytes: Uint8Array, limits: DecodeLimits): void {
   const open = new Float64Array(limits.maxDepth + 1);
   open[0] = 1;
   let depth = 0;
@@ -30,8 +30,8 @@ export function scanMsgpack(bytes: Uint8Array, limits: DecodeLimits): void {
   };
   const enter = (entries: number): void => {
     containers += 1;
-    if (containers > limits.maxContainers) throw new WireLimitError(`more than ${limits.maxContainers} containers`);
-    if (entries > bytes.length - pos) throw new Error(TRUNCATED);
+    if (containers > limits.maxContainers)
+      throw new WireLimitError(`more than ${limits.maxContainers} containers`);
     if (depth >= limits.maxDepth) throw new WireLimitError(`nested deeper than ${limits.maxDepth}`);
     depth += 1;
     open[depth] = entries;
@@ -52,26 +52,76 @@ export function scanMsgpack(bytes: Uint8Array, limits: DecodeLimits): void {
     else if (head < 0xc0) pos += head & 0x1f;
     else {
       switch (head) {
-        case 0xc0: case 0xc2: case 0xc3: break;
-        case 0xcc: case 0xd0: pos += 1; break;
-        case 0xcd: case 0xd1: case 0xd4: pos += 2; break;
-        case 0xd5: pos += 3; break;
-        case 0xca: case 0xce: case 0xd2: pos += 4; break;
-        case 0xd6: pos += 5; break;
-        case 0xcb: case 0xcf: case 0xd3: pos += 8; break;
-        case 0xd7: pos += 9; break;
-        case 0xd8: pos += 17; break;
-        case 0xc4: case 0xd9: skip(1, 0); break;
-        case 0xc5: case 0xda: skip(2, 0); break;
-        case 0xc6: case 0xdb: skip(4, 0); break;
-        case 0xc7: skip(1, 1); break;
-        case 0xc8: skip(2, 1); break;
-        case 0xc9: skip(4, 1); break;
-        case 0xdc: enter(size(2)); break;
-        case 0xdd: enter(size(4)); break;
-        case 0xde: enter(size(2) * 2); break;
-        case 0xdf: enter(size(4) * 2); break;
-        default: throw new Error(`msgpack byte 0x${head.toString(16)} has no meaning`);
+        case 0xc0:
+        case 0xc2:
+        case 0xc3:
+          break;
+        case 0xcc:
+        case 0xd0:
+          pos += 1;
+          break;
+        case 0xcd:
+        case 0xd1:
+        case 0xd4:
+          pos += 2;
+          break;
+        case 0xd5:
+          pos += 3;
+          break;
+        case 0xca:
+        case 0xce:
+        case 0xd2:
+          pos += 4;
+          break;
+        case 0xd6:
+          pos += 5;
+          break;
+        case 0xcb:
+        case 0xcf:
+        case 0xd3:
+          pos += 8;
+          break;
+        case 0xd7:
+          pos += 9;
+          break;
+        case 0xd8:
+          pos += 17;
+          break;
+        case 0xc4:
+        case 0xd9:
+          skip(1, 0);
+          break;
+        case 0xc5:
+        case 0xda:
+          skip(2, 0);
+          break;
+        case 0xc6:
+        case 0xdb:
+          skip(4, 0);
+          break;
+        case 0xc7:
+          skip(1, 1);
+          break;
+        case 0xc8:
+          skip(2, 1);
+          break;
+        case 0xc9:
+          skip(4, 1);
+          break;
+        case 0xdc:
+          enter(size(2));
+          break;
+        case 0xdd:
+          enter(size(4));
+          break;
+        case 0xde:
+          enter(size(2) * 2);
+          break;
+        case 0xdf:
+          enter(size(4) * 2);
+          break;
+        default:
+          throw new Error(`msgpack byte 0x${head.toString(16)} has no meaning`);
       }
     }
     if (pos > bytes.length) throw new Error(TRUNCATED);

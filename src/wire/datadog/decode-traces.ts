@@ -41,7 +41,10 @@ function flat(value: unknown, type: 'string' | 'number'): Fields | undefined {
 /** Sizes, not contents: `meta_struct` holds nested msgpack of other products. */
 function structSizes(value: unknown): Record<string, number> | undefined {
   if (!isFields(value)) return undefined;
-  const entries = Object.entries(value).map(([key, bytes]) => [key, bytes instanceof Uint8Array ? bytes.length : 0]);
+  const entries = Object.entries(value).map(([key, bytes]) => [
+    key,
+    bytes instanceof Uint8Array ? bytes.length : 0,
+  ]);
   return Object.fromEntries(entries) as Record<string, number>;
 }
 
@@ -50,7 +53,8 @@ function readSpan(span: unknown): DatadogTraceSpan | string {
   const traceId = idHex(span['trace_id']);
   const spanId = idHex(span['span_id']);
   const parentId = idHex(span['parent_id']);
-  if (!traceId || !spanId || parentId === undefined) return 'trace_id, span_id or parent_id is not a 64-bit id';
+  if (!traceId || !spanId || parentId === undefined)
+    return 'trace_id, span_id or parent_id is not a 64-bit id';
   const service = text(span['service']);
   const name = text(span['name']);
   const resource = text(span['resource']);
@@ -59,7 +63,8 @@ function readSpan(span: unknown): DatadogTraceSpan | string {
   }
   const startUs = microseconds(span['start']);
   const durationNs = clampInteger(span['duration']);
-  if (startUs === undefined || durationNs === undefined) return 'start or duration is not a number of nanoseconds';
+  if (startUs === undefined || durationNs === undefined)
+    return 'start or duration is not a number of nanoseconds';
   const meta = flat(span['meta'], 'string');
   const metrics = flat(span['metrics'], 'number');
   if (meta === undefined || metrics === undefined) return 'meta or metrics is not a flat map';
@@ -126,24 +131,51 @@ const V05_FIELDS = 12;
  * @throws Error when the outer form is wrong; WireLimitError past `maxItems`.
  */
 export function decodeTracesV05(payload: unknown, limits: DecodeLimits): Decoded<DatadogTraceSpan> {
-  if (!Array.isArray(payload) || payload.length !== 2 || !Array.isArray(payload[0]) || !Array.isArray(payload[1])) {
+  if (
+    !Array.isArray(payload) ||
+    payload.length !== 2 ||
+    !Array.isArray(payload[0]) ||
+    !Array.isArray(payload[1])
+  ) {
     throw new Error('a v0.5 payload is a string table and an array of traces');
   }
   const table = payload[0] as readonly unknown[];
-  const string = (index: unknown): unknown => (typeof index === 'number' ? (table[index] ?? Number.NaN) : Number.NaN);
+  const string = (index: unknown): unknown =>
+    typeof index === 'number' ? (table[index] ?? Number.NaN) : Number.NaN;
 
   const expand = (tuple: unknown): unknown => {
     if (!Array.isArray(tuple) || tuple.length !== V05_FIELDS) return 'a v0.5 span is not a 12-tuple';
-    const [service, name, resource, trace_id, span_id, parent_id, start, duration, error, meta, metrics, type] =
-      tuple as unknown[];
+    const [
+      service,
+      name,
+      resource,
+      trace_id,
+      span_id,
+      parent_id,
+      start,
+      duration,
+      error,
+      meta,
+      metrics,
+      type,
+    ] = tuple as unknown[];
     const strings = (map: unknown, value: (entry: unknown) => unknown): unknown =>
       isFields(map)
         ? Object.fromEntries(Object.entries(map).map(([key, entry]) => [string(Number(key)), value(entry)]))
         : map;
     return {
-      service: string(service), name: string(name), resource: string(resource), type: string(type),
-      trace_id, span_id, parent_id, start, duration, error,
-      meta: strings(meta, string), metrics: strings(metrics, (entry) => entry),
+      service: string(service),
+      name: string(name),
+      resource: string(resource),
+      type: string(type),
+      trace_id,
+      span_id,
+      parent_id,
+      start,
+      duration,
+      error,
+      meta: strings(meta, string),
+      metrics: strings(metrics, (entry) => entry),
     };
   };
   const traces = (payload[1] as unknown[]).map((chunk) => (Array.isArray(chunk) ? chunk.map(expand) : chunk));

@@ -32,7 +32,8 @@ function anyValue(value: unknown): unknown {
   if (int !== undefined) return toJsonValue(typeof int === 'string' && DECIMAL.test(int) ? BigInt(int) : int);
   if (value['doubleValue'] !== undefined) return toJsonValue(value['doubleValue']);
   if (typeof value['bytesValue'] === 'string') return value['bytesValue'];
-  if (isFields(value['arrayValue'])) return list(value['arrayValue']['values'], 'arrayValue.values').map(anyValue);
+  if (isFields(value['arrayValue']))
+    return list(value['arrayValue']['values'], 'arrayValue.values').map(anyValue);
   if (isFields(value['kvlistValue'])) return attributes(value['kvlistValue']['values']);
   return null;
 }
@@ -55,16 +56,20 @@ function fillSpan(span: RawSpan, value: Fields): void {
   span.startNs = nanoseconds(value['startTimeUnixNano']);
   span.endNs = nanoseconds(value['endTimeUnixNano']);
   span.attributes = attributes(value['attributes']);
-  span.events = list(value['events'], 'events').filter(isFields).map((event) => ({
-    timeNs: nanoseconds(event['timeUnixNano']).toString(),
-    name: textOr(event['name']),
-    attributes: attributes(event['attributes']),
-  }));
-  span.links = list(value['links'], 'links').filter(isFields).map((link) => ({
-    traceId: id(link['traceId']),
-    spanId: id(link['spanId']),
-    attributes: attributes(link['attributes']),
-  }));
+  span.events = list(value['events'], 'events')
+    .filter(isFields)
+    .map((event) => ({
+      timeNs: nanoseconds(event['timeUnixNano']).toString(),
+      name: textOr(event['name']),
+      attributes: attributes(event['attributes']),
+    }));
+  span.links = list(value['links'], 'links')
+    .filter(isFields)
+    .map((link) => ({
+      traceId: id(link['traceId']),
+      spanId: id(link['spanId']),
+      attributes: attributes(link['attributes']),
+    }));
   span.statusCode = typeof status['code'] === 'number' ? status['code'] : 0;
   span.statusMessage = textOr(status['message']);
   span.traceState = textOr(value['traceState']);

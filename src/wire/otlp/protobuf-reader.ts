@@ -22,12 +22,11 @@ export class ProtobufReader {
   #type = VARINT;
 
   constructor(bytes: Uint8Array, limits: DecodeLimits) {
-    // pbf ignores byteOffset when it reads fixed-width numbers, so it gets a view that starts at 0.
-    const whole = bytes.byteOffset === 0 ? bytes : new Uint8Array(bytes);
-    this.#pbf = new Pbf(whole);
-    this.#view = new DataView(whole.buffer, whole.byteOffset, whole.byteLength);
+    // pbf ignores byteOffset when it reads fixed-width numbers, so those go through a view of our own.
+    this.#pbf = new Pbf(bytes);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#limits = limits;
-    this.#end = whole.length;
+    this.#end = bytes.length;
   }
 
   /** Calls `field` with each field number of the message at hand; what it does not read is skipped. */
@@ -60,7 +59,8 @@ export class ProtobufReader {
       throw new WireLimitError(`more than ${this.#limits.maxContainers} messages`);
     }
     this.#depth += 1;
-    if (this.#depth > this.#limits.maxDepth) throw new WireLimitError(`nested deeper than ${this.#limits.maxDepth}`);
+    if (this.#depth > this.#limits.maxDepth)
+      throw new WireLimitError(`nested deeper than ${this.#limits.maxDepth}`);
     this.#end = end;
     this.fields(body);
     this.#end = outer;

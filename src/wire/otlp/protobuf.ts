@@ -67,24 +67,47 @@ function readSpan(r: ProtobufReader): RawSpan {
   const span = emptySpan();
   r.message((field) => {
     switch (field) {
-      case 1: span.traceId = r.hex(); break;
-      case 2: span.spanId = r.hex(); break;
-      case 3: span.traceState = r.string(); break;
-      case 4: span.parentId = r.hex(); break;
-      case 5: span.name = r.string(); break;
-      case 6: span.kind = r.varint(); break;
-      case 7: span.startNs = r.fixed64(); break;
-      case 8: span.endNs = r.fixed64(); break;
-      case 9: keyValue(r, span.attributes); break;
-      case 11: span.events.push(event(r)); break;
-      case 13: span.links.push(link(r)); break;
+      case 1:
+        span.traceId = r.hex();
+        break;
+      case 2:
+        span.spanId = r.hex();
+        break;
+      case 3:
+        span.traceState = r.string();
+        break;
+      case 4:
+        span.parentId = r.hex();
+        break;
+      case 5:
+        span.name = r.string();
+        break;
+      case 6:
+        span.kind = r.varint();
+        break;
+      case 7:
+        span.startNs = r.fixed64();
+        break;
+      case 8:
+        span.endNs = r.fixed64();
+        break;
+      case 9:
+        keyValue(r, span.attributes);
+        break;
+      case 11:
+        span.events.push(event(r));
+        break;
+      case 13:
+        span.links.push(link(r));
+        break;
       case 15:
         r.message((inner) => {
           if (inner === 2) span.statusMessage = r.string();
           else if (inner === 3) span.statusCode = r.varint();
         });
         break;
-      default: break;
+      default:
+        break;
     }
   });
   return span;
@@ -123,7 +146,8 @@ export function decodeTraceRequest(bytes: Uint8Array, limits: DecodeLimits): Dec
           if (inner === 1) entry.scope = readScope(r);
           else if (inner === 2) {
             spans += 1;
-            if (spans > limits.maxItems) throw new WireLimitError(`more than ${limits.maxItems} items in one payload`);
+            if (spans > limits.maxItems)
+              throw new WireLimitError(`more than ${limits.maxItems} items in one payload`);
             entry.spans.push(readSpan(r));
           }
         });

@@ -12,17 +12,26 @@ export const OTLP_CONTENT_TYPE: Readonly<Record<OtlpEncoding, string>> = {
 /**
  * `ExportTraceServiceResponse`; `partialSuccess` only when spans were rejected, as the specification asks.
  */
-export function encodeTraceResponse(encoding: OtlpEncoding, rejectedSpans: number, errorMessage: string): Uint8Array {
+export function encodeTraceResponse(
+  encoding: OtlpEncoding,
+  rejectedSpans: number,
+  errorMessage: string,
+): Uint8Array {
   if (encoding === 'json') {
-    const body = rejectedSpans > 0 ? { partialSuccess: { rejectedSpans: String(rejectedSpans), errorMessage } } : {};
+    const body =
+      rejectedSpans > 0 ? { partialSuccess: { rejectedSpans: String(rejectedSpans), errorMessage } } : {};
     return Buffer.from(JSON.stringify(body));
   }
   const pbf = new Pbf();
   if (rejectedSpans > 0) {
-    pbf.writeMessage(1, (_, message) => {
-      message.writeVarintField(1, rejectedSpans);
-      message.writeStringField(2, errorMessage);
-    }, undefined);
+    pbf.writeMessage(
+      1,
+      (_, message) => {
+        message.writeVarintField(1, rejectedSpans);
+        message.writeStringField(2, errorMessage);
+      },
+      undefined,
+    );
   }
   return pbf.finish();
 }

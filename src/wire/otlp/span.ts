@@ -48,8 +48,19 @@ export interface RawGroup {
 }
 
 export const emptySpan = (): RawSpan => ({
-  traceId: '', spanId: '', parentId: '', name: '', kind: 0, startNs: 0n, endNs: 0n, attributes: {},
-  events: [], links: [], statusCode: 0, statusMessage: '', traceState: '',
+  traceId: '',
+  spanId: '',
+  parentId: '',
+  name: '',
+  kind: 0,
+  startNs: 0n,
+  endNs: 0n,
+  attributes: {},
+  events: [],
+  links: [],
+  statusCode: 0,
+  statusMessage: '',
+  traceState: '',
 });
 
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;

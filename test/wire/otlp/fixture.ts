@@ -51,9 +51,11 @@ export function traceRequest(traceId = TRACE_ID): Uint8Array {
           message(value, 5, (list) => {
             message(list, 1, (entry) => entry.writeVarintField(3, 1));
             message(list, 1, (entry) => entry.writeStringField(1, 'x'));
-          }));
+          }),
+        );
         keyValue(span, 9, 'm', (value) =>
-          message(value, 6, (map) => keyValue(map, 1, 'in', (inner) => inner.writeBooleanField(2, false))));
+          message(value, 6, (map) => keyValue(map, 1, 'in', (inner) => inner.writeBooleanField(2, false))),
+        );
         keyValue(span, 9, '__proto__', (value) => value.writeStringField(1, 'plain'));
         message(span, 11, (event) => {
           fixed64(event, 1, 5n);
@@ -75,7 +77,8 @@ export function traceRequest(traceId = TRACE_ID): Uint8Array {
       });
     });
     message(resourceSpans, 1, (resource) =>
-      keyValue(resource, 1, 'service.name', (value) => value.writeStringField(1, 'svc')));
+      keyValue(resource, 1, 'service.name', (value) => value.writeStringField(1, 'svc')),
+    );
   });
   return pbf.finish();
 }

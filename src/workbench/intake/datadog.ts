@@ -1,0 +1,123 @@
+import { decodeEvaluations, decodeLlmSpans } from '../../wire/datadog/decode-llmobs.ts';
+import { decodeMsgpack } from '../../wire/datadog/decode-msgpack.ts';
+import { decodeTracesV04, decodeTracesV05 } from '../../wire/datadog/decode-traces.ts';
+import { discardBody } from '../http/body.ts';
+import { HttpError } from '../http/http-error.ts';
+import { parseJson } from '../http/json.ts';
+import { type Call, jsonReply, type Reply, type Route } from '../http/route.ts';
+import { accept, type Intake, type Receipt, type Shape } from './accept.ts';
+
+/** The sampling rates a tracer is told: everything, because Keepspan decides on whole traces later. */
+const RATES = { rate_by_service: { 'service:,env:': 1 } } as const;
+
+const POST = ['POST', 'PUT'] as const;
+const EVP_VERSION = /^v[1-4]$/;
+const EVAL_VERSION = /^v[12]$/;
+
+/** A payload of which nothing could be used is an error, so that a sender that splits batches finds the bad item. */
+function refuseEmpty(receipt: Receipt): Receipt {
+  if (receipt.accepted === 0 && receipt.rejected > 0) {
+    throw new HttpError(400, `all ${receipt.rejected} items were rejected: ${receipt.reasons.join('; ')}`);
+  }
+  return receipt;
+}
+
+function traces(intake: Intake, version: '3' | '4' | '5'): Route {
+  const { limits } = intake;
+  const shapeFor = ({ request }: Call): Shape => ({
+    kind: 'spans',
+    source: 'datadog',
+    decode: (body) => {
+      if (version === '5') return decodeTracesV05(decodeMsgpack(body, limits), limits);
+      const isJson = request.headers['content-type']?.includes('json') ?? false;
+      return decodeTracesV04(isJson ? parseJson(body, limits, true) : decodeMsgpack(body, limits), limits);
+    },
+  });
+  return {
+    template: `/v0.${version}/traces`,
+    methods: POST,
+    handle: async (call) => {
+      refuseEmpty(await accept(intake, call.request, shapeFor(call)));
+      return jsonReply(200, RATES);
+    },
+  };
+}
+
+function events(intake: Intake, template: string, shape: Shape): Route {
+  return {
+    template,
+    methods: POST,
+    handle: async ({ request, params }) => {
+      const { evpVersion, apiVersion } = params;
+      if (evpVersion !== undefined && !EVP_VERSION.test(evpVersion))
+        throw new HttpError(404, 'evp_proxy is v1 to v4');
+      if (apiVersion !== undefined && !EVAL_VERSION.test(apiVersion))
+        throw new HttpError(404, 'eval-metric is v1 or v2');
+      const { accepted, rejected, reasons, duplicate } = refuseEmpty(await accept(intake, request, shape));
+      return jsonReply(202, { accepted, rejected, reasons, duplicate });
+    },
+  };
+}
+
+/** Traffic of an Agent's clients that carries no signal of ours: accepted, counted by route, not stored. */
+function passThrough(intake: Intake, template: string): Route {
+  return {
+    template,
+    methods: ['GET', ...POST],
+    handle: async ({ request }): Promise<Reply> => {
+      await discardBody(request, intake.maxBodyBytes);
+      intake.notes.pass(template);
+      return jsonReply(200, {});
+    },
+  };
+}
+
+const INFO = {
+  version: '7.99.0',
+  endpoints: [
+    '/v0.3/traces',
+    '/v0.4/traces',
+    '/v0.5/traces',
+    '/v0.6/stats',
+    '/v0.7/config',
+    '/telemetry/proxy/',
+    '/dogstatsd/v2/proxy',
+    '/profiling/v1/input',
+    '/evp_proxy/v1/',
+    '/evp_proxy/v2/',
+    '/evp_proxy/v3/',
+    '/evp_proxy/v4/',
+  ],
+  client_drop_p0s: false,
+  span_meta_structs: true,
+  span_events: true,
+} as const;
+
+/** The routes of a Datadog Agent, and of the LLM Observability intake for agentless senders. */
+export function datadogRoutes(intake: Intake): readonly Route[] {
+  const { limits } = intake;
+  const llmSpans: Shape = {
+    kind: 'llmSpans',
+    decode: (body) => decodeLlmSpans(parseJson(body, limits, false), limits),
+  };
+  const evaluations: Shape = {
+    kind: 'evaluations',
+    decode: (body) => decodeEvaluations(parseJson(body, limits, false), limits),
+  };
+  return [
+    { template: '/info', methods: ['GET'], handle: () => jsonReply(200, INFO) },
+    traces(intake, '3'),
+    traces(intake, '4'),
+    traces(intake, '5'),
+    events(intake, '/api/v2/llmobs', llmSpans),
+    events(intake, '/evp_proxy/{evpVersion}/api/v2/llmobs', llmSpans),
+    events(intake, '/api/intake/llm-obs/{apiVersion}/eval-metric', evaluations),
+    events(intake, '/evp_proxy/{evpVersion}/api/intake/llm-obs/{apiVersion}/eval-metric', evaluations),
+    passThrough(intake, '/v0.6/stats'),
+    passThrough(intake, '/v0.7/config'),
+    passThrough(intake, '/telemetry/proxy/{rest}'),
+    passThrough(intake, '/dogstatsd/{rest}'),
+    passThrough(intake, '/profiling/{rest}'),
+    passThrough(intake, '/evp_proxy/{rest}'),
+  ];
+}
