@@ -15,4 +15,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'run the workbench: intake, store and page on this machine',
     add: async (program) => (await import('./dev.ts')).devCommand(program),
   },
+  {
+    name: 'ledger',
+    summary: 'show what became of every signal in a journal',
+    add: async (program) => (await import('./ledger.ts')).ledgerCommand(program),
+  },
 ];

@@ -18,8 +18,9 @@ export const COUNTERS = [
   'lost.unserializable',
   'lost.unreleased',
   'lost.memory',
-  'lost.refused',
+  'lost.quarantined',
   'lost.expired',
+  'lost.miscounted',
   'unobserved',
 ] as const;
 
@@ -86,13 +87,17 @@ export class CounterPage {
     return readValues(this.#slots);
   }
 
-  /** Marks the end of a process that ran its 'exit' handler, and closes the file. Later calls keep counting in memory. */
-  close(): void {
-    if (this.#fd === undefined) return;
+  /** Says that the process reached its 'exit' handler. Counting goes on: other handlers may still make signals. */
+  markClean(): void {
     this.#bytes[CLEAN_OFFSET] = 1;
     this.#dirty = true;
     this.write();
-    closeSync(this.#fd);
+  }
+
+  /** Marks a clean end and closes the file. Later calls count in memory alone. */
+  close(): void {
+    this.markClean();
+    if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
 }

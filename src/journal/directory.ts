@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fchmodSync,
   lstatSync,
   mkdirSync,
@@ -23,7 +24,7 @@ export const Names = {
   owner: 'owner.json',
   counters: 'counters',
   outcomes: 'outcomes.jsonl',
-  quarantine: 'quarantine.jsonl',
+  quarantine: 'quarantine',
   writerPrefix: 'w-',
 } as const;
 
@@ -62,6 +63,11 @@ export function openDirectory(directory: string): string {
   const real = refuseUnsafe(path);
   checkFormat(real);
   return real;
+}
+
+/** Whether somebody journaled there. */
+export function isJournal(path: string): boolean {
+  return existsSync(join(path, Names.format));
 }
 
 /** Whether the directory can be read as a journal at all; for those who only read (CLI, sidecar). */

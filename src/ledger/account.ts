@@ -21,8 +21,11 @@ export interface JournalCounts {
 
 /** What became of the process behind the counts. */
 export type ProcessState =
-  /** Running: what is neither ended nor journaled is in transit. */
-  | { readonly kind: 'running'; readonly inTransit: number; readonly inMemory: number }
+  /**
+   * Running. `pageLags`: seen from outside, by a counter page that is written a moment after the record; from inside
+   * the counts are exact.
+   */
+  | { readonly kind: 'running'; readonly inTransit: number; readonly inMemory: number; readonly pageLags: boolean }
   /** Ran its 'exit' handler. */
   | { readonly kind: 'clean' }
   /** Killed: what its counter page shows as finished but not released was lost with it. */
@@ -42,8 +45,9 @@ export function account(source: SourceCounts, journal: JournalCounts, process: P
   const endedAtSource = sum(source.ended) - (source.ended['unobserved'] ?? 0);
   const inTransit = process.kind === 'running' ? process.inTransit : 0;
   let created = source.created;
+  const provenBy = journal.held + endedAtSource;
+  if (process.kind === 'killed' || (process.kind === 'running' && process.pageLags)) created = Math.max(created, provenBy);
   if (process.kind === 'killed') {
-    created = Math.max(created, journal.held + endedAtSource);
     const killed = created - Math.max(source.journaled, journal.held) - endedAtSource;
     if (killed > 0) lost['killed'] = (lost['killed'] ?? 0) + killed;
   }

@@ -48,6 +48,11 @@ export const CODES = {
     title: 'An option of the workbench is not understood',
     fix: '`keepspan dev --help` says what it takes',
   },
+  'KS-EVAL-001': {
+    severity: 'warning',
+    title: 'An evaluation is not valid and was not submitted',
+    fix: 'correct the call at `site`; `why` says what is wrong',
+  },
   'KS-JOURNAL-001': {
     severity: 'error',
     title: 'The journal directory cannot be created or used',
@@ -68,6 +73,11 @@ export const CODES = {
     title:
       'The journal cannot be written; what comes is kept in bounded memory and the disk tried again each second',
     fix: 'make room, or remount the volume writable; `error` says which',
+  },
+  'KS-JOURNAL-005': {
+    severity: 'error',
+    title: 'There is no journal where one was looked for',
+    fix: 'name the directory with --journal DIR or KEEPSPAN_JOURNAL_DIR',
   },
   'KS-LIFECYCLE-001': {
     severity: 'warning',
@@ -93,6 +103,11 @@ export const CODES = {
     severity: 'error',
     title: 'The shutdown could not be completed or recorded',
     fix: 'this is a fault in keepspan; please report it with its message',
+  },
+  'KS-REDACT-001': {
+    severity: 'warning',
+    title: 'Redaction by pattern is not available; no content is captured at all',
+    fix: 'set KEEPSPAN_CAPTURE_CONTENT to full or none',
   },
   'KS-SEAM-001': {
     severity: 'warning',
@@ -170,6 +185,11 @@ export const CODES = {
     title: 'A span could not be annotated',
     fix: 'see the error; the span is there without what could not be added',
   },
+  'KS-SPAN-004': {
+    severity: 'warning',
+    title: 'annotate() could not say it on the active span',
+    fix: 'call it inside a wrapped function, with the shapes of its documentation; `error` says what is wrong',
+  },
   'KS-STACK-001': {
     severity: 'warning',
     title: 'The stack that was asked for is not supported by this version in full',
@@ -184,6 +204,11 @@ export const CODES = {
     severity: 'error',
     title: 'The tracer could not be started; the application runs without it',
     fix: 'see the error; use a tested version of dd-trace',
+  },
+  'KS-START-001': {
+    severity: 'error',
+    title: 'Observability could not be started; the application runs on without it',
+    fix: 'this is a fault in keepspan; please report it with its message',
   },
 } as const satisfies Readonly<Record<`KS-${string}-${number}`, CodeEntry>>;
 

@@ -25,6 +25,11 @@ export function isSwitchedOn(
   return enabled === '1' || enabled === 'true';
 }
 
+/** Whether the operator switched everything off by name: then wrappers are the functions they were given. */
+export function isStackOff(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
+  return normal(env.KEEPSPAN_STACK) === 'off';
+}
+
 function normal(value: unknown): string {
   return typeof value === 'string' ? value.trim().toLowerCase() : '';
 }

@@ -1,0 +1,62 @@
+import http from 'node:http';
+import { IntakeRequest, type CapturedAnswer, type CapturedRequest } from './intake-request.ts';
+
+/** Where dd-trace was told the Agent is. */
+export interface AgentAddress {
+  readonly hostname: string;
+  readonly port: string;
+  readonly socketPath: string;
+}
+
+export function agentAddress(agentUrl: string): AgentAddress {
+  const url = new URL(agentUrl);
+  if (url.protocol === 'unix:') return { hostname: '', port: '', socketPath: url.pathname };
+  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+  return { hostname: unbracket(url.hostname), port, socketPath: '' };
+}
+
+/** Paths that carry signals; everything else that dd-trace sends (info, telemetry, stats, …) passes through. */
+const SIGNAL_PATHS = /^\/(?:v0\.[45]\/traces|evp_proxy\/v\d\/api\/(?:v2\/llmobs|intake\/llm-obs\/v\d\/eval-metric))$/;
+
+/** The headers by which a request is dd-trace's own and not the application's. */
+const TRACER_HEADERS = ['Datadog-Meta-Tracer-Version', 'X-Datadog-EVP-Subdomain'];
+
+/**
+ * The public-protocol seam: `http.request` to the Agent's address, for signals, is answered from here instead
+ * of over a socket. Synchronous, so 'exit' handlers can use it.
+ *
+ * @param take what is done with a captured request; it must not throw
+ * @returns uninstall
+ */
+export function installHttpSeam(address: AgentAddress, take: (request: CapturedRequest) => CapturedAnswer): () => void {
+  const original = http.request;
+  const request = function (this: unknown, ...args: Parameters<typeof http.request>) {
+    const options: unknown = args[0];
+    const captured = recognise(options, address);
+    if (captured === undefined) return Reflect.apply(original, this, args);
+    const onResponse = args.find((arg): arg is (response: unknown) => void => typeof arg === 'function');
+    return new IntakeRequest(captured, (body) => take({ ...captured, body }), onResponse);
+  };
+  http.request = request as unknown as typeof http.request;
+  return () => {
+    if (http.request === (request as unknown as typeof http.request)) http.request = original;
+  };
+}
+
+function recognise(options: unknown, address: AgentAddress): Omit<CapturedRequest, 'body'> | undefined {
+  if (typeof options !== 'object' || options === null || options instanceof URL) return undefined;
+  const { path, method, headers, hostname, host, port, socketPath } = options as Record<string, unknown>;
+  if (typeof path !== 'string' || !SIGNAL_PATHS.test(path)) return undefined;
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  if (!TRACER_HEADERS.some((name) => name in headers)) return undefined;
+  const there =
+    address.socketPath !== ''
+      ? socketPath === address.socketPath
+      : unbracket(String(hostname ?? host ?? '')) === address.hostname && String(port ?? '80') === address.port;
+  if (!there) return undefined;
+  return { method: String(method ?? 'GET'), path, headers: headers as Record<string, unknown> };
+}
+
+function unbracket(hostname: string): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+}

@@ -1,0 +1,239 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { join } from 'node:path';
+import type { Custody } from '../../contracts/custody.ts';
+import type { LocatedTracer } from './locate.ts';
+
+interface Trace {
+  readonly started: readonly DatadogSpan[];
+  readonly finished: readonly DatadogSpan[];
+  readonly record?: boolean;
+}
+
+/** The part of dd-trace's span that the accounts read. */
+export interface DatadogSpan {
+  context(): { readonly _trace: Trace; getTag(key: string): unknown };
+}
+
+interface Processor {
+  process(span: DatadogSpan): void;
+  _erase(trace: Trace, active: unknown): void;
+  readonly _config: { flushMinSpans: number };
+}
+
+interface Exporter {
+  export(spans: readonly unknown[]): void;
+  flush(done?: () => void): void;
+}
+
+interface TaggerModule {
+  readonly tagMap: WeakMap<object, unknown>;
+}
+
+/** Set by dd-trace when its writer took the event (llmobs/span_processor.js). */
+const SUBMITTED_TAG = '_dd.llmobs.submitted';
+
+export interface AccountOptions {
+  readonly custody: Custody;
+  /** Whether LLM spans and evaluations reach the journal through the writers (`full`), not through requests. */
+  readonly writerSeams: boolean;
+  /** Whether releasing is worth it at once: the request seam takes what is released in the same call. */
+  readonly released: boolean;
+}
+
+/**
+ * Counts what dd-trace finishes, independently of what arrives in the journal, and has it released: traces every
+ * turn of the event loop, LLM spans at once (`full`) or with the next turn.
+ *
+ * Private knowledge of dd-trace 6: `_tracer._exporter.export`, `_tracer._processor._erase`, `LLMObsTagger.tagMap`,
+ * the tag `_dd.llmobs.submitted`.
+ */
+export class SpanAccounts {
+  /** Spans encoded but not yet seen at the seam. */
+  #encoded = 0;
+  /** LLM spans and evaluations that dd-trace's writers buffer (`wire`). */
+  #buffered = { llmSpans: 0, evaluations: 0 };
+  #exportedNow = 0;
+  #appended = false;
+  #evaluationAppended = false;
+  #processorRegistered = false;
+  #armed = false;
+  readonly #open = new Set<Trace>();
+  readonly #options: AccountOptions;
+  readonly #processor: Processor;
+  readonly #exporter: Exporter;
+  readonly #tagMap: WeakMap<object, unknown> | undefined;
+  readonly #flushWriters: () => void;
+  readonly #uninstall: (() => void)[] = [];
+
+  /**
+   * @param tracer the initialised tracer: `require('dd-trace')`
+   * @throws TypeError when its internals are not the ones we know
+   */
+  constructor(located: LocatedTracer, tracer: unknown, options: AccountOptions) {
+    this.#options = options;
+    const inner = (tracer as { _tracer?: { _processor?: Processor; _exporter?: Exporter } })._tracer;
+    if (typeof inner?._processor?._erase !== 'function' || typeof inner._exporter?.export !== 'function') {
+      throw new TypeError('dd-trace has no span processor or exporter where version 6 has them');
+    }
+    this.#processor = inner._processor;
+    this.#exporter = inner._exporter;
+    this.#tagMap = loadTagMap(located);
+    const { llmobs } = tracer as { llmobs?: { flush?: () => void } };
+    this.#flushWriters = () => llmobs?.flush?.();
+    this.#install();
+  }
+
+  /** Spans in dd-trace's hands: finished in traces that are still open, or encoded for the next flush. */
+  inTransit(): { spans: number; llmSpans: number; evaluations: number } {
+    let spans = this.#encoded;
+    for (const trace of this.#open) spans += trace.finished.length;
+    return { spans, ...this.#buffered };
+  }
+
+  /** Whether dd-trace's buffers are empty. */
+  released(): boolean {
+    return this.#encoded === 0 && this.#buffered.llmSpans === 0 && this.#buffered.evaluations === 0;
+  }
+
+  /** Forgets what is in dd-trace's hands, and says how much that was. */
+  writeOff(): { spans: number; llmSpans: number; evaluations: number } {
+    const left = this.inTransit();
+    this.#open.clear();
+    this.#encoded = 0;
+    this.#buffered = { llmSpans: 0, evaluations: 0 };
+    return left;
+  }
+
+  /** Called by the request seam: how many spans the payload holds that is now handed over. */
+  takeEncoded(): number {
+    const spans = this.#encoded;
+    this.#encoded = 0;
+    return spans;
+  }
+
+  /** Called by the request seam for the writers' payloads. */
+  takeBuffered(kind: 'llmSpans' | 'evaluations', count: number): void {
+    this.#buffered[kind] = Math.max(0, this.#buffered[kind] - count);
+  }
+
+  /** Called by the writer seams when a record was handed over, or passed through. */
+  noteAppended(kind: 'llmSpans' | 'evaluations'): void {
+    if (kind === 'llmSpans') this.#appended = true;
+    else this.#evaluationAppended = true;
+  }
+
+  /** Has dd-trace hand over everything it may: synchronous, through the seams. */
+  release(): void {
+    this.#armed = false;
+    this.#exporter.flush();
+    if (this.#buffered.llmSpans > 0 || this.#buffered.evaluations > 0) this.#flushWriters();
+  }
+
+  /**
+   * Hands over the finished spans of traces that are still open, too: for the end of the process, where waiting
+   * for the rest of the trace would lose them. What is left then is counted as `lost.unreleased`.
+   */
+  releaseAll(): void {
+    const { _config } = this.#processor;
+    const flushMinSpans = _config.flushMinSpans;
+    _config.flushMinSpans = 1;
+    try {
+      for (const trace of [...this.#open]) {
+        const last = trace.finished.at(-1);
+        if (last !== undefined) this.#processor.process(last);
+      }
+    } finally {
+      _config.flushMinSpans = flushMinSpans;
+    }
+    this.release();
+  }
+
+  uninstall(): void {
+    for (const undo of this.#uninstall.splice(0).toReversed()) undo();
+  }
+
+  #install(): void {
+    this.#subscribe('dd-trace:span:finish', (message) => this.#onFinish(message as DatadogSpan));
+    this.#subscribe('llmobs:eval-metric:append', () => this.#onEvaluation());
+    this.#subscribe('llmobs:register-processor', (message) => {
+      this.#processorRegistered = message !== null && message !== undefined;
+    });
+
+    const exporter = this.#exporter;
+    const exportSpans = exporter.export;
+    exporter.export = (spans) => {
+      this.#encoded += spans.length;
+      this.#exportedNow += spans.length;
+      exportSpans.call(exporter, spans);
+      this.#arm();
+    };
+    const processor = this.#processor;
+    const erase = processor._erase;
+    processor._erase = (trace, active) => {
+      const dropped = trace.finished.length - this.#exportedNow;
+      this.#exportedNow = 0;
+      this.#open.delete(trace);
+      if (dropped > 0) this.#options.custody.ended('spans', 'dropped.discarded', dropped);
+      erase.call(processor, trace, active);
+    };
+    this.#uninstall.push(() => {
+      exporter.export = exportSpans;
+      processor._erase = erase;
+    });
+  }
+
+  /** dd-trace's own handler ran before ours: what it appended, or refused, is known. */
+  #onFinish(span: DatadogSpan): void {
+    const { custody, writerSeams } = this.#options;
+    const trace = span.context()._trace;
+    custody.created('spans');
+    if (trace.record === false) custody.ended('spans', 'dropped.discarded');
+    else this.#open.add(trace);
+    if (this.#tagMap?.has(span) === true) {
+      custody.created('llmSpans');
+      const taken = writerSeams ? this.#appended : span.context().getTag(SUBMITTED_TAG) === '1';
+      if (!taken) custody.ended('llmSpans', this.#processorRegistered ? 'dropped.processor' : 'lost.unserializable');
+      else if (!writerSeams) this.#buffer('llmSpans');
+    }
+    this.#appended = false;
+    custody.commit();
+  }
+
+  #onEvaluation(): void {
+    const { custody, writerSeams } = this.#options;
+    custody.created('evaluations');
+    if (!writerSeams) this.#buffer('evaluations');
+    else if (!this.#evaluationAppended) custody.ended('evaluations', 'lost.unserializable');
+    this.#evaluationAppended = false;
+    custody.commit();
+  }
+
+  /** dd-trace's writers drop what exceeds 1,000 events between flushes. */
+  #buffer(kind: 'llmSpans' | 'evaluations'): void {
+    this.#buffered[kind]++;
+    if (this.#buffered[kind] >= 800) this.#flushWriters();
+    else this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#armed || !this.#options.released) return;
+    this.#armed = true;
+    setImmediate(() => {
+      if (this.#armed) this.release();
+    }).unref();
+  }
+
+  #subscribe(channel: string, handler: (message: unknown) => void): void {
+    subscribe(channel, handler);
+    this.#uninstall.push(() => unsubscribe(channel, handler));
+  }
+}
+
+function loadTagMap(located: LocatedTracer): WeakMap<object, unknown> | undefined {
+  try {
+    const module = located.require(join(located.root, 'packages/dd-trace/src/llmobs/tagger.js')) as Partial<TaggerModule>;
+    return module.tagMap;
+  } catch {
+    return undefined;
+  }
+}

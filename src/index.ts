@@ -1,0 +1,159 @@
+import type { EvaluationInput } from './contracts/evaluation.ts';
+import type { Ledger } from './contracts/ledger.ts';
+import type { FlushReport, ManagedStep, ResourcePhase, ShutdownReport } from './contracts/lifecycle.ts';
+import type { ExportedSpan, SpanKind } from './contracts/signal.ts';
+import type { Annotation, SpanOptions } from './contracts/spans.ts';
+import { EMPTY_LEDGER } from './ledger/account.ts';
+import { shared } from './pipeline/global.ts';
+import { start } from './pipeline/init.ts';
+import type { Health } from './pipeline/session-types.ts';
+import { createWrap } from './spans/wrap.ts';
+import type { SettingsOptions } from './settings/table.ts';
+import { isStackOff } from './settings/switch.ts';
+import { warnOnce } from './selfmetrics/warnings.ts';
+import { idleLifecycle, NOTHING_TO_FLUSH } from './pipeline/stand-in.ts';
+
+export type { EvaluationInput, MetricType } from './contracts/evaluation.ts';
+export type { KindLedger, Ledger, Reasons } from './contracts/ledger.ts';
+export type { FlushReport, Phase, ResourcePhase, ShutdownReport, StepReport } from './contracts/lifecycle.ts';
+export type { UpstreamState } from './contracts/delivery.ts';
+export type { ExportedSpan, SignalKind, SpanKind } from './contracts/signal.ts';
+export type { Annotation, SpanOptions } from './contracts/spans.ts';
+export type { Health } from './pipeline/session-types.ts';
+
+const wrap = createWrap(shared().slot, (code, error, site) => {
+  warnOnce(code, { site, error: error instanceof Error ? error.message : String(error) });
+});
+
+/**
+ * Wraps a function so that each call is a span of its kind in LLM Observability. Sync, async, generators, async
+ * generators and streams keep behaviour, `this`, results, errors and types. With nothing switched on the function
+ * runs as it is; with `KEEPSPAN_STACK=off` the wrapper is the function itself.
+ *
+ * @example
+ * const extract = workflow('workflow.field_extraction', async (field: string) => …);
+ */
+function wrapper(kind: SpanKind) {
+  return <F extends (this: never, ...args: never[]) => unknown>(nameOrOptions: string | SpanOptions, fn: F): F =>
+    isStackOff() ? fn : wrap(kind)(nameOrOptions, fn);
+}
+
+/** A predetermined sequence of operations: the root of one piece of LLM work. */
+export const workflow = wrapper('workflow');
+/** A step that calls no outside service by itself. */
+export const task = wrapper('task');
+/** A sequence of operations that a model decides on. */
+export const agent = wrapper('agent');
+/** A call that a model asked for. */
+export const tool = wrapper('tool');
+/** A call to a model; not needed where the client is instrumented already. */
+export const llm = wrapper('llm');
+/** A search that returns documents. */
+export const retrieval = wrapper('retrieval');
+/** A call that returns embeddings. */
+export const embedding = wrapper('embedding');
+
+/**
+ * Switches on what the environment or the options ask for; the preload `keepspan/register` does it for you. Loaded
+ * later than the libraries it should observe, it sees less. Idempotent; never throws.
+ *
+ * @returns whether observability is on
+ */
+export function initObservability(options: SettingsOptions = {}): boolean {
+  return start(options);
+}
+
+/** Whether anything is switched on in this thread: what gates work that is done for observability alone. */
+export function isObservabilityEnabled(): boolean {
+  return shared().session !== undefined;
+}
+
+/** Says more about the active span. Bad input is one warning; never throws (law L6). */
+export function annotate(annotation: Annotation): void {
+  const backend = shared().slot.current;
+  if (backend === undefined) return;
+  try {
+    backend.annotate(annotation);
+  } catch (error) {
+    warnOnce('KS-SPAN-004', { site: String(error), error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** The active span, to be judged later, here or in another process. Undefined when there is none. */
+export function exportSpan(): ExportedSpan | undefined {
+  return shared().slot.current?.exportSpan();
+}
+
+/**
+ * Submits an evaluation of a span. It is in the journal when this returns true (law L2). Bad input is one warning a
+ * call site and a count; never throws.
+ */
+export function submitEvaluation(input: EvaluationInput): boolean {
+  return shared().session?.submitEvaluation(input) ?? false;
+}
+
+/**
+ * Takes everything finished into custody, by proof of independent counts, then waits for its delivery.
+ *
+ * @param options.timeoutMs milliseconds for all of it; default 5,000
+ * @returns what is pending, as a value: it never rejects
+ */
+export async function flushObservability({ timeoutMs = 5000 }: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
+  return (await shared().session?.flush(timeoutMs)) ?? NOTHING_TO_FLUSH;
+}
+
+/**
+ * Closes a resource in its phase of the shutdown: HTTP servers and consumers, then producers, then pools. Servers,
+ * Fastify, kafkajs, pg and anything with a recognisable close need no more than this.
+ *
+ * @returns the resource itself
+ */
+export function manage<T>(resource: T, options: { readonly phase?: ResourcePhase; readonly name?: string } = {}): T {
+  return lifecycle().manage(resource, options);
+}
+
+/**
+ * Adds a step to a phase of the shutdown.
+ *
+ * @param options.timeoutMs milliseconds the step may take; may exceed the phase's budget while time is spare
+ * @returns what removes the step again
+ */
+export function onShutdown(
+  phase: ResourcePhase,
+  name: string,
+  fn: ManagedStep['close'],
+  options: { readonly timeoutMs?: number } = {},
+): () => void {
+  return lifecycle().onShutdown(phase, name, fn, options);
+}
+
+/**
+ * Runs the whole shutdown, once, inside its total budget: custody, consumers, producers, pools, custody again. It
+ * does not exit. Never rejects.
+ */
+export function shutdown(reason = 'shutdown'): Promise<ShutdownReport> {
+  return lifecycle().shutdown(reason);
+}
+
+/** The ledger of this thread as it stands. */
+export function ledger(): Ledger {
+  return shared().session?.ledger() ?? EMPTY_LEDGER;
+}
+
+/** How things stand, and every reason why they are not as promised. */
+export function health(): Health {
+  return shared().session?.health() ?? DISABLED;
+}
+
+function lifecycle() {
+  return shared().session?.lifecycle ?? idleLifecycle();
+}
+
+const DISABLED: Health = {
+  status: 'disabled',
+  reasons: [],
+  custody: 'none',
+  journal: { directory: undefined, lifetime: 'unknown', onDisk: false },
+  upstream: [],
+  warnings: {},
+};

@@ -1,0 +1,94 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { SignalKind } from '../contracts/signal.ts';
+import { createHttpSender } from '../delivery/http-sender.ts';
+import { deliverStream } from '../delivery/stream.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { SIGNAL_KINDS } from '../kernel/signals.ts';
+import { createDatadogEncoder } from '../wire/datadog/encode.ts';
+import { Deliverer } from './deliverer.ts';
+import { MemorySource } from './memory-source.ts';
+import { OutcomeBoard } from './outcome-board.ts';
+import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
+
+/** Writers are looked for so often; what is written into known ones rings the doorbell. */
+const SWEEP_MS = 1000;
+
+const input = workerData as WorkerInput;
+const port = parentPort!;
+const tell = (message: FromWorker): void => port.postMessage(message);
+
+const board = new OutcomeBoard(input.board);
+const sender = createHttpSender({ proxyEnv: input.proxyEnv });
+const encoder = createDatadogEncoder({
+  target: () => input.target,
+  agentUrl: () => input.agentUrl,
+  onAnswer: ({ rateByService }) => tell({ type: 'rates', json: JSON.stringify(rateByService) }),
+});
+
+const deliverer = new Deliverer({
+  directory: input.directory ?? '',
+  host: 'worker',
+  encoder,
+  send: sender.send,
+  maxAgeMs: input.maxAgeMs,
+  doorbell: board,
+  keep: input.writerId,
+  onOutcome: (id, kind, outcomes) => {
+    if (id === input.writerId) board.add(kind, outcomes);
+  },
+  onMaybeTwice: (id, kind, signals) => {
+    if (id === input.writerId) board.addMaybeTwice(kind, signals);
+  },
+  onState: (_id, state) => tell({ type: 'state', state }),
+  onError: (error) => tell({ type: 'error', error: String(error) }),
+});
+
+const memory = Object.fromEntries(
+  SIGNAL_KINDS.map((kind) => [kind, new MemorySource(kind, (ids, outcomes) => tell({ type: 'memory-resolved', kind, ids, outcomes }))]),
+) as Record<SignalKind, MemorySource>;
+const memoryStreams = SIGNAL_KINDS.map((kind) =>
+  deliverStream({
+    source: memory[kind],
+    encoder,
+    send: sender.send,
+    clock: systemClock,
+    random: Math.random,
+    maxAgeMs: input.maxAgeMs,
+    onOutcome: () => undefined,
+    onState: (state) => tell({ type: 'state', state }),
+    wake: () => memory[kind].filled(),
+  }),
+);
+
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'memory':
+      memory[message.record.kind].push(message.record);
+      return;
+    case 'hurry':
+      deliverer.hurry();
+      for (const stream of memoryStreams) stream.hurry();
+      return;
+    case 'stop':
+      void stop();
+      return;
+  }
+});
+
+let timer: NodeJS.Timeout | undefined;
+let stopped = false;
+
+async function sweep(): Promise<void> {
+  if (input.directory !== undefined) await deliverer.sweep();
+  if (!stopped) timer = setTimeout(() => void sweep(), SWEEP_MS);
+}
+
+async function stop(): Promise<void> {
+  stopped = true;
+  clearTimeout(timer);
+  await Promise.all([deliverer.stop(), ...memoryStreams.map((stream) => stream.stop())]);
+  sender.close();
+  port.close();
+}
+
+void sweep();

@@ -1,0 +1,19 @@
+import type { BackendSlot } from '../spans/wrap.ts';
+import type { Session } from './session-types.ts';
+
+/** What all copies of this package in one thread share: the preload's and the application's are often two. */
+export interface Shared {
+  readonly slot: BackendSlot;
+  session: Session | undefined;
+  /** `initObservability` ran, whatever came of it. */
+  started: boolean;
+}
+
+const KEY = Symbol.for('keepspan.shared.1');
+
+/** The shared state of this thread, made on first use. */
+export function shared(): Shared {
+  const holder = globalThis as { [KEY]?: Shared };
+  holder[KEY] ??= { slot: { current: undefined }, session: undefined, started: false };
+  return holder[KEY];
+}

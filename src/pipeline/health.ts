@@ -1,0 +1,44 @@
+import type { UpstreamState } from '../contracts/delivery.ts';
+import type { Ledger } from '../contracts/ledger.ts';
+import type { GuardedJournal } from '../journal/guarded.ts';
+import type { JournalLifetime } from '../journal/lifetime.ts';
+import { SIGNAL_KINDS } from '../kernel/signals.ts';
+import { warningCounts } from '../selfmetrics/warnings.ts';
+import type { Health } from './session-types.ts';
+import type { Stack } from './start-stack.ts';
+
+export interface HealthParts {
+  readonly stack: Stack;
+  readonly journal: GuardedJournal;
+  readonly directory: string | undefined;
+  readonly lifetime: JournalLifetime;
+  readonly upstream: readonly UpstreamState[];
+  readonly ledger: Ledger;
+}
+
+/** How things stand, with every reason why they are not as promised. */
+export function describeHealth({ stack, journal, directory, lifetime, upstream, ledger }: HealthParts): Health {
+  const degraded: string[] = [];
+  const failing: string[] = [];
+  if (stack.degraded !== undefined) degraded.push(stack.degraded);
+  if (directory === undefined) degraded.push('no journal directory: signals wait in bounded memory');
+  else if (!journal.onDisk) failing.push('the disk refuses the journal: signals wait in bounded memory');
+  for (const { kind, status, httpStatus, error } of upstream) {
+    const answer = httpStatus === undefined ? (error ?? '') : `HTTP ${httpStatus}`;
+    if (status === 'held') failing.push(`upstream refuses ${kind}: ${answer}`);
+    if (status === 'retrying') degraded.push(`${kind} wait for upstream: ${answer}`);
+  }
+  for (const kind of SIGNAL_KINDS) {
+    const { lost, unaccounted } = ledger[kind];
+    for (const [reason, n] of Object.entries(lost)) failing.push(`${n} ${kind} lost: ${reason}`);
+    if (unaccounted !== 0) failing.push(`${unaccounted} ${kind} unaccounted for`);
+  }
+  return {
+    status: failing.length > 0 ? 'failing' : degraded.length > 0 ? 'degraded' : 'ok',
+    reasons: [...failing, ...degraded],
+    custody: stack.custodyLevel,
+    journal: { directory, lifetime, onDisk: journal.onDisk },
+    upstream,
+    warnings: warningCounts(),
+  };
+}

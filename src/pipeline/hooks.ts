@@ -1,0 +1,83 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Custody } from '../contracts/custody.ts';
+import type { UpstreamState } from '../contracts/delivery.ts';
+import type { Ledger } from '../contracts/ledger.ts';
+import type { CustodyHooks, FlushReport, ShutdownReport } from '../contracts/lifecycle.ts';
+import type { GuardedJournal } from '../journal/guarded.ts';
+import { diesWithPod, type JournalLifetime } from '../journal/lifetime.ts';
+import { SIGNAL_KINDS } from '../kernel/signals.ts';
+import { writeRecord } from '../selfmetrics/records.ts';
+import { pendingIn } from './process-ledger.ts';
+import type { Stack } from './start-stack.ts';
+
+export interface HookParts {
+  readonly journal: GuardedJournal;
+  readonly stack: Stack;
+  readonly custody: Custody;
+  readonly ledger: () => Ledger;
+  readonly hurry: () => void;
+  /** Whether this process delivers at all. */
+  readonly delivers: boolean;
+  readonly lifetime: JournalLifetime;
+  readonly upstream: () => readonly UpstreamState[];
+}
+
+const POLL_MS = 10;
+
+/** Where the journal outlives the process, waiting ends when nothing was acknowledged for so long. */
+const PATIENCE_MS = 1000;
+
+/** What the lifecycle asks of custody and delivery. */
+export function createHooks(parts: HookParts): CustodyHooks {
+  const { journal, stack, custody, ledger } = parts;
+  return {
+    flush: (timeoutMs) => flush(parts, timeoutMs),
+    drainSync() {
+      stack.releaseAll();
+      journal.drain();
+      custody.commit();
+    },
+    deliver: (timeoutMs) => deliver(parts, timeoutMs),
+    ledger,
+    recordShutdown(report: ShutdownReport) {
+      const { ledger: counts, ...rest } = report;
+      writeRecord('observability_shutdown', { ...rest, ledger: counts, upstream: parts.upstream() });
+    },
+  };
+}
+
+/** Proof: nothing is left in the tracer's buffers, and source and journal have counted the same. */
+async function flush({ stack, ledger, journal }: HookParts, timeoutMs: number): Promise<FlushReport> {
+  const startMs = performance.now();
+  let inTransit = 0;
+  for (;;) {
+    stack.release();
+    journal.drain();
+    inTransit = unproven(ledger());
+    if (stack.released() || performance.now() - startMs >= timeoutMs) break;
+    await pause(POLL_MS);
+  }
+  const complete = stack.released() && SIGNAL_KINDS.every((kind) => ledger()[kind].unaccounted === 0);
+  const report = { complete, inTransit, pending: pendingIn(ledger()), durationMs: performance.now() - startMs };
+  if (!complete) writeRecord('observability_flush_failed', { ...report });
+  return report;
+}
+
+function unproven(ledger: Ledger): number {
+  return SIGNAL_KINDS.reduce((sum, kind) => sum + ledger[kind].inTransit, 0);
+}
+
+async function deliver({ ledger, hurry, delivers, lifetime }: HookParts, timeoutMs: number): Promise<void> {
+  if (!delivers) return;
+  hurry();
+  const deadlineMs = performance.now() + timeoutMs;
+  let pending = pendingIn(ledger());
+  let progressMs = performance.now();
+  while (pending > 0 && performance.now() < deadlineMs) {
+    await pause(POLL_MS);
+    const now = pendingIn(ledger());
+    if (now < pending) progressMs = performance.now();
+    pending = now;
+    if (!diesWithPod(lifetime) && performance.now() - progressMs > PATIENCE_MS) return;
+  }
+}

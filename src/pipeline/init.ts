@@ -1,0 +1,31 @@
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
+import type { SettingsOptions } from '../settings/table.ts';
+import { isSwitchedOn } from '../settings/switch.ts';
+import { shared } from './global.ts';
+
+/**
+ * Switches on once a thread, when something asks for it (law L10), and loads nothing before that is known. Never
+ * throws: what fails is one line on stderr, and the application runs on (law L6).
+ *
+ * @returns whether observability is on
+ */
+export function start(options: SettingsOptions = {}): boolean {
+  const state = shared();
+  if (state.started) return state.session !== undefined;
+  state.started = true;
+  const require = createRequire(import.meta.url);
+  const load = <T>(name: string): T => require(`./${name}${extname(import.meta.url)}`) as T;
+  try {
+    if (!isSwitchedOn(undefined, options)) {
+      load<typeof import('./disabled.ts')>('disabled').sayDisabled();
+      return false;
+    }
+    const { startSession } = load<typeof import('./session.ts')>('session');
+    state.session = startSession(options, state.slot);
+    return true;
+  } catch (error) {
+    load<typeof import('./disabled.ts')>('disabled').sayFailed(error);
+    return false;
+  }
+}

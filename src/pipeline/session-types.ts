@@ -1,0 +1,28 @@
+import type { Ledger } from '../contracts/ledger.ts';
+import type { FlushReport } from '../contracts/lifecycle.ts';
+import type { EvaluationInput } from '../contracts/evaluation.ts';
+import type { UpstreamState } from '../contracts/delivery.ts';
+import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+
+/** How things stand: `ok`, `degraded` (works, but not as promised), `failing` (signals wait or are lost). */
+export interface Health {
+  readonly status: 'disabled' | 'ok' | 'degraded' | 'failing';
+  /** Why it is not `ok`, each with a code where there is one. */
+  readonly reasons: readonly string[];
+  readonly custody: string;
+  readonly journal: { readonly directory: string | undefined; readonly lifetime: string; readonly onDisk: boolean };
+  readonly upstream: readonly UpstreamState[];
+  /** How often each `KS-…` code was given. */
+  readonly warnings: Readonly<Record<string, number>>;
+}
+
+/** What is switched on in this thread. */
+export interface Session {
+  readonly lifecycle: Lifecycle;
+  submitEvaluation(input: EvaluationInput): boolean;
+  flush(timeoutMs: number): Promise<FlushReport>;
+  ledger(): Ledger;
+  health(): Health;
+  /** Takes everything back: seams, listeners, timers, the worker. For tests and embedders. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,150 @@
+import { isMainThread } from 'node:worker_threads';
+import type { CustodyHooks } from '../contracts/lifecycle.ts';
+import type { UpstreamState } from '../contracts/delivery.ts';
+import type { SignalKind } from '../contracts/signal.ts';
+import { createLifecycle } from '../lifecycle/lifecycle.ts';
+import { SIGNAL_KINDS } from '../kernel/signals.ts';
+import type { BackendSlot } from '../spans/wrap.ts';
+import { agentUrl } from '../settings/agent-url.ts';
+import { environmentWithoutPreloads, proxyEnvironment } from '../settings/environment.ts';
+import { loadSettings } from '../settings/load.ts';
+import type { Settings, SettingsOptions } from '../settings/table.ts';
+import type { Code } from '../selfmetrics/codes.ts';
+import { warnOnce } from '../selfmetrics/warnings.ts';
+import type { DatadogTarget } from '../wire/datadog/encode-target.ts';
+import { adapters } from './adapters.ts';
+import { CustodyStore } from './custody-store.ts';
+import { createEvaluations } from './evaluations.ts';
+import { createHooks } from './hooks.ts';
+import { describeHealth } from './health.ts';
+import { MemoryRelay } from './memory-relay.ts';
+import { openJournal } from './open-journal.ts';
+import { createBoardMemory, OutcomeBoard } from './outcome-board.ts';
+import { processLedger } from './process-ledger.ts';
+import type { Session } from './session-types.ts';
+import { initializedRecord } from './start-record.ts';
+import { startStack } from './start-stack.ts';
+import { VERSION } from './version.ts';
+import { WorkerHost } from './worker-host.ts';
+
+/** The owner's lease of the journal folder is renewed so often; it only matters where no process table can tell. */
+const LEASE_RENEWAL_MS = 10_000;
+
+/**
+ * Switches everything on in this thread: journal, seams and tracer, delivery (main thread), lifecycle. Never throws
+ * for what a setting or a library does wrong: it says so and leaves out what does not work.
+ */
+export function startSession(options: SettingsOptions, slot: BackendSlot): Session {
+  const { settings, problems } = loadSettings({ options });
+  for (const { code, severity: _severity, ...problem } of problems) warnOnce(code as Code, { site: problem.variable, ...problem });
+  const opened = openJournal(settings, { service: settings.service, delivery: settings.delivery, keepspan: VERSION });
+  const { journal, lifetime, directory } = opened;
+  const boardMemory = createBoardMemory();
+  const board = new OutcomeBoard(boardMemory);
+  const upstream = new Map<SignalKind, UpstreamState>();
+  let rates = '{}';
+  let host: WorkerHost | undefined;
+
+  const relay = new MemoryRelay(journal, (record) => host?.hand(record) ?? false);
+  const custody = new CustodyStore(
+    journal,
+    () => board.ring(),
+    () => relay.filled(),
+  );
+  const address = agentUrl(settings);
+  const stack = startStack({ settings, agentUrl: address, custody, directory, rates: () => rates });
+  const ledger = () => processLedger({ journal, board, lifetime, inTransit: () => stack.inTransit() });
+
+  if (isMainThread && settings.delivery === 'worker') {
+    host = new WorkerHost({
+      input: {
+        keepspanInternal: true,
+        directory,
+        writerId: opened.writerId,
+        agentUrl: address,
+        target: targetOf(settings, address),
+        maxAgeMs: settings.journalMaxAgeMs,
+        board: boardMemory,
+        proxyEnv: proxyEnvironment(),
+      },
+      env: environmentWithoutPreloads(),
+      onRates: (json) => {
+        rates = json;
+      },
+      onState: (state) => {
+        upstream.set(state.kind, state);
+        if (state.status === 'held') warnOnce('KS-DELIVERY-001', { site: `${state.kind} ${state.httpStatus ?? ''}`, ...state });
+      },
+      onMemoryResolved: (kind, ids, outcomes) => relay.resolved(kind, ids, outcomes),
+      onError: (error) => warnOnce('KS-DELIVERY-002', { site: error, error }),
+      onDeath: (error) => {
+        relay.takeBack();
+        warnOnce('KS-DELIVERY-003', { error });
+      },
+    });
+  }
+
+  const lease = setInterval(() => opened.renewLease(), LEASE_RENEWAL_MS).unref();
+  const hooks: CustodyHooks = createHooks({
+    journal,
+    stack,
+    custody,
+    ledger,
+    hurry: () => host?.hurry(),
+    delivers: host !== undefined,
+    lifetime,
+    upstream: () => [...upstream.values()],
+  });
+  const lifecycle = createLifecycle({
+    custody: hooks,
+    adapters,
+    budgets: { totalMs: settings.shutdownTimeoutMs },
+    drainDelayMs: settings.drainDelayMs,
+    exitCodes: settings.exitCode,
+    warn: (code, message) => warnOnce(code, { site: message, detail: message }),
+  });
+  // Before the lifecycle's listener, so that its record tells the end, and after it: other handlers make signals, too.
+  const onExit = () => {
+    hooks.drainSync();
+    const left = stack.writeOff();
+    for (const kind of SIGNAL_KINDS) if (left[kind] > 0) custody.ended(kind, 'lost.unreleased', left[kind]);
+    journal.conclude();
+  };
+  process.on('exit', onExit);
+  lifecycle.install();
+  process.on('exit', onExit);
+  slot.current = stack.backend;
+
+  initializedRecord({ settings, stack, directory, lifetime, agentUrl: address, host: host === undefined ? 'none' : 'worker' });
+  const evaluations = createEvaluations({ settings, custody, slot });
+  return {
+    lifecycle,
+    submitEvaluation: evaluations.submit,
+    flush: async (timeoutMs) => {
+      const report = await hooks.flush(timeoutMs);
+      await hooks.deliver(Math.max(0, timeoutMs - report.durationMs));
+      return { ...report, pending: Object.values(ledger()).reduce((sum, kind) => sum + kind.pending, 0) };
+    },
+    ledger,
+    health: () => describeHealth({ stack, journal, directory, lifetime, upstream: [...upstream.values()], ledger: ledger() }),
+    async stop() {
+      slot.current = undefined;
+      clearInterval(lease);
+      process.off('exit', onExit);
+      process.off('exit', onExit);
+      lifecycle.uninstall();
+      hooks.drainSync();
+      relay.stop();
+      stack.uninstall();
+      await host?.stop();
+      journal.close();
+    },
+  };
+}
+
+/** Unset means the Agent; what it refuses is held and said (KS-DELIVERY-001), not sent elsewhere behind one's back. */
+function targetOf(settings: Settings, url: string): DatadogTarget {
+  const { agentless, apiKey, site, intakeUrl } = settings;
+  if (agentless !== true || apiKey === undefined) return { mode: 'agent', url };
+  return { mode: 'agentless', apiKey, site, ...(intakeUrl === undefined ? {} : { intakeUrl }) };
+}

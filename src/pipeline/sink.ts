@@ -1,0 +1,28 @@
+import { EVENT_LIMIT_BYTES, type WriterSink } from '../bridges/dd-trace/writer-seams.ts';
+import type { Custody } from '../contracts/custody.ts';
+import { Flag } from '../journal/format.ts';
+import { redactEvent, type ContentCapture } from '../redaction/llm-event.ts';
+import { redactMetric } from '../redaction/metric.ts';
+
+/** Where dd-trace's LLM spans and evaluations go: redacted, as the text that is sent, into custody. */
+export function createSink(custody: Custody, capture: ContentCapture, tracerVersion: string): WriterSink {
+  const preamble = JSON.stringify({ v: tracerVersion });
+  return {
+    llmSpan(event, last) {
+      const text = JSON.stringify(redactEvent(event, capture));
+      // Three bytes a UTF-16 unit at most: only what may be too large is measured.
+      const oversized = text.length * 3 > EVENT_LIMIT_BYTES && Buffer.byteLength(text) > EVENT_LIMIT_BYTES;
+      if (oversized && !last) return 'oversized';
+      const flags = isExperiment(event) ? Flag.experiments : 0;
+      return custody.take('llmSpans', text, 1, flags, preamble) ? 'kept' : 'gone';
+    },
+    evaluation: (metric) => custody.take('evaluations', JSON.stringify(redactMetric(metric, capture)), 1),
+    passedThrough: (kind) => custody.ended(kind, 'unobserved'),
+  };
+}
+
+/** dd-trace marks such batches for its experiments product (llmobs/writers/spans.js). */
+function isExperiment(event: Readonly<Record<string, unknown>>): boolean {
+  const dd = event['_dd'];
+  return typeof dd === 'object' && dd !== null && 'scope' in dd && dd.scope === 'experiments';
+}

@@ -1,0 +1,47 @@
+import { isMainThread } from 'node:worker_threads';
+import type { JournalLifetime } from '../journal/lifetime.ts';
+import type { Settings } from '../settings/table.ts';
+import { writeRecord } from '../selfmetrics/records.ts';
+import type { Stack } from './start-stack.ts';
+import { VERSION } from './version.ts';
+
+export interface StartRecordParts {
+  readonly settings: Settings;
+  readonly stack: Stack;
+  readonly directory: string | undefined;
+  readonly lifetime: JournalLifetime;
+  readonly agentUrl: string;
+  readonly host: 'worker' | 'none';
+}
+
+/**
+ * Writes `observability_initialized`: the fields of the requirement's section 6, and what was found rather than what
+ * was asked for.
+ */
+export function initializedRecord({ settings, stack, directory, lifetime, agentUrl, host }: StartRecordParts): void {
+  const agentless = settings.agentless === true && settings.apiKey !== undefined;
+  writeRecord('observability_initialized', {
+    ddtrace: stack.name === 'datadog',
+    openllmetry: false,
+    agentless,
+    service: settings.service,
+    ml_app: settings.mlApp ?? settings.service,
+    env: settings.env ?? '',
+    version: settings.version ?? '',
+    stack: stack.name,
+    profile: settings.profile,
+    custody: stack.custodyLevel,
+    seams: stack.seams,
+    ...(stack.degraded === undefined ? {} : { degraded: stack.degraded }),
+    versions: { keepspan: VERSION, node: process.version, ...stack.versions },
+    journal: { directory: directory ?? null, lifetime, maxBytes: settings.journalMaxBytes, sync: settings.journalSync },
+    capture_content: settings.captureContent,
+    upstream: {
+      spans: agentUrl,
+      llmSpans: agentless ? (settings.intakeUrl ?? settings.site) : agentUrl,
+      evaluations: agentless ? (settings.intakeUrl ?? settings.site) : agentUrl,
+    },
+    delivery: host,
+    thread: isMainThread ? 'main' : 'worker',
+  });
+}

@@ -1,0 +1,126 @@
+import type { Custody } from '../contracts/custody.ts';
+import type { SignalKind } from '../contracts/signal.ts';
+import type { SpanBackend } from '../contracts/spans.ts';
+import { locateTracer, SUPPORTED_MAJOR, TESTED_VERSIONS } from '../bridges/dd-trace/locate.ts';
+import { startTracer, type Seam, type TracerSession } from '../bridges/dd-trace/start.ts';
+import type { Settings } from '../settings/table.ts';
+import { warnOnce } from '../selfmetrics/warnings.ts';
+import { createSink } from './sink.ts';
+import { contentCapture } from './content.ts';
+
+export type CustodyLevel = 'evaluations' | 'wire' | 'full';
+
+export interface StackOptions {
+  readonly settings: Settings;
+  readonly agentUrl: string;
+  readonly custody: Custody;
+  readonly directory: string | undefined;
+  readonly rates: () => string;
+}
+
+/** The tracers of this thread, as the rest of the house sees them. */
+export interface Stack {
+  readonly name: 'datadog' | 'none';
+  readonly custodyLevel: CustodyLevel;
+  readonly seams: Readonly<Record<SignalKind, Seam>>;
+  /** Why a seam is not the strongest there is; undefined when it is. */
+  readonly degraded: string | undefined;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly patched: readonly string[];
+  readonly backend: SpanBackend | undefined;
+  inTransit(): Readonly<Record<SignalKind, number>>;
+  release(): void;
+  releaseAll(): void;
+  /** Nothing that could be released is left in a tracer's buffers. */
+  released(): boolean;
+  /** Forgets what it holds and says how much that was: for the end of the process, which counts it as lost. */
+  writeOff(): Readonly<Record<SignalKind, number>>;
+  uninstall(): void;
+}
+
+const NOTHING = { spans: 0, llmSpans: 0, evaluations: 0 } as const;
+
+/** Starts the stack that the settings name. What cannot be started is one warning; the application runs on. */
+export function startStack(options: StackOptions): Stack {
+  const { settings } = options;
+  const asked = settings.stack ?? 'datadog';
+  if (asked === 'dual' || asked === 'otlp') {
+    warnOnce('KS-STACK-001', { stack: asked });
+    if (asked === 'otlp') return emptyStack('evaluations');
+  }
+  try {
+    const located = locateTracer(process.argv[1], process.cwd());
+    if (located === undefined) {
+      warnOnce('KS-STACK-002');
+      return emptyStack('evaluations');
+    }
+    const custodyLevel = custodyFor(settings.custody, located.version);
+    const session = startTracer({
+      located,
+      agentUrl: options.agentUrl,
+      custodyLevel,
+      mlApp: settings.mlApp ?? settings.service,
+      service: settings.service,
+      captureContent: contentCapture(settings) === 'full',
+      custody: options.custody,
+      sink: createSink(options.custody, contentCapture(settings), located.version),
+      rates: options.rates,
+      startRelay: () => undefined,
+      warn: (code, detail) => warnOnce(code, detail),
+    });
+    return datadogStack(session, custodyLevel);
+  } catch (error) {
+    warnOnce('KS-STACK-003', { error: error instanceof Error ? error.message : String(error) });
+    return emptyStack('evaluations');
+  }
+}
+
+/** Private seams only where they are tested; anything else gets the public protocol. */
+function custodyFor(asked: Settings['custody'], version: string): CustodyLevel {
+  if (asked === 'evaluations' || asked === 'wire' || asked === 'full') return asked;
+  if (asked === 'observe') return 'evaluations';
+  if (TESTED_VERSIONS.includes(version)) return 'full';
+  warnOnce('KS-SEAM-004', { version, tested: TESTED_VERSIONS.join(', ') });
+  return Number.parseInt(version, 10) === SUPPORTED_MAJOR ? 'wire' : 'evaluations';
+}
+
+function datadogStack(session: TracerSession, custodyLevel: CustodyLevel): Stack {
+  const { seams } = session;
+  const degraded =
+    custodyLevel === 'full' && (seams.spans !== 'http-request' || seams.llmSpans !== 'llm-writer')
+      ? `spans by ${seams.spans}, LLM spans by ${seams.llmSpans}`
+      : undefined;
+  return {
+    name: 'datadog',
+    custodyLevel,
+    seams,
+    degraded,
+    versions: { 'dd-trace': session.version },
+    patched: session.patched,
+    backend: session.backend,
+    inTransit: () => session.inTransit(),
+    release: () => session.release(),
+    releaseAll: () => session.releaseAll(),
+    released: () => session.released(),
+    writeOff: () => session.writeOff(),
+    uninstall: () => session.uninstall(),
+  };
+}
+
+function emptyStack(custodyLevel: CustodyLevel): Stack {
+  return {
+    name: 'none',
+    custodyLevel,
+    seams: { spans: 'none', llmSpans: 'none', evaluations: 'journal-api' },
+    degraded: 'no tracer was started',
+    versions: {},
+    patched: [],
+    backend: undefined,
+    inTransit: () => NOTHING,
+    release: () => undefined,
+    releaseAll: () => undefined,
+    released: () => true,
+    writeOff: () => NOTHING,
+    uninstall: () => undefined,
+  };
+}

@@ -1,0 +1,42 @@
+import type { Outcomes, UpstreamState } from '../contracts/delivery.ts';
+import type { SignalKind } from '../contracts/signal.ts';
+import type { DatadogTarget } from '../wire/datadog/encode-target.ts';
+import type { BoardMemory } from './outcome-board.ts';
+
+/** What the delivery worker starts with. API keys travel in memory only. */
+export interface WorkerInput {
+  readonly keepspanInternal: true;
+  /** Undefined when there is no journal: then everything comes as messages. */
+  readonly directory: string | undefined;
+  /** The writer whose outcomes the board counts. */
+  readonly writerId: string;
+  readonly agentUrl: string;
+  readonly target: DatadogTarget;
+  readonly maxAgeMs: number;
+  readonly board: BoardMemory;
+  /** Proxy variables for requests to the intake. */
+  readonly proxyEnv: Readonly<Record<string, string>>;
+}
+
+/** A record that the disk refused, on its way to delivery by memory alone. */
+export interface MemoryRecord {
+  readonly id: number;
+  readonly kind: SignalKind;
+  readonly payload: Uint8Array;
+  readonly count: number;
+  readonly flags: number;
+  readonly preamble: string;
+  readonly timeMs: number;
+}
+
+export type ToWorker =
+  | { readonly type: 'memory'; readonly record: MemoryRecord }
+  /** The process is about to end. */
+  | { readonly type: 'hurry' }
+  | { readonly type: 'stop' };
+
+export type FromWorker =
+  | { readonly type: 'rates'; readonly json: string }
+  | { readonly type: 'state'; readonly state: UpstreamState }
+  | { readonly type: 'memory-resolved'; readonly kind: SignalKind; readonly ids: readonly number[]; readonly outcomes: Outcomes }
+  | { readonly type: 'error'; readonly error: string };
