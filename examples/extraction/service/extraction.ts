@@ -1,0 +1,76 @@
+import { annotate, exportSpan, retrieval, submitEvaluation, task, workflow } from 'keepspan';
+import { isGrounded, parseAnswer } from './answer.ts';
+import { manifestChunks, textChunks, type Chunk, type PackageDocument } from './documents.ts';
+import { FIELDS, type FieldQuestion } from './fields.ts';
+import type { Model } from './model.ts';
+import type { ExtractionResult, FieldResult } from './results.ts';
+import { LexicalIndex } from './search.ts';
+
+const MAX_PASSAGES = 6;
+
+/** The extraction of all fields of one document, as one workflow. */
+export function createExtraction(model: Model): (document: PackageDocument) => Promise<ExtractionResult> {
+  const search = retrieval('retrieval.passages', async (chunks: readonly Chunk[], query: string) => {
+    const hits = new LexicalIndex(chunks, (chunk) => chunk.text).search(query, MAX_PASSAGES);
+    annotate({
+      inputData: query,
+      outputData: hits.map((hit) => ({ text: hit.item.text, name: hit.item.source, score: hit.score })),
+    });
+    return hits.map((hit) => hit.item);
+  });
+
+  const extractField = task(
+    'task.extract_field',
+    async (
+      document: PackageDocument,
+      texts: readonly Chunk[],
+      field: FieldQuestion,
+    ): Promise<FieldResult> => {
+      annotate({ inputData: field.question, tags: { field_name: field.name } });
+      const passages = await search([...texts, ...manifestChunks(document, field.withhold)], field.query);
+      const answer = parseAnswer(await model.ask(field, passages));
+      const grounded =
+        answer.value !== null &&
+        isGrounded(
+          answer.value,
+          passages.map((chunk) => chunk.text),
+        );
+      annotate({ outputData: answer.value ?? 'not stated' });
+      const span = exportSpan();
+      const about = { ...(span === undefined ? {} : { span }), tags: { field_name: field.name } };
+      submitEvaluation({ ...about, label: 'extraction_grounded', metricType: 'boolean', value: grounded });
+      submitEvaluation({
+        ...about,
+        label: 'field_confidence',
+        metricType: 'score',
+        value: answer.confidence,
+      });
+      submitEvaluation({ ...about, label: 'answer_format', metricType: 'categorical', value: answer.format });
+      return { name: field.name, ...answer, grounded };
+    },
+  );
+
+  return workflow(
+    'workflow.field_extraction',
+    async (document: PackageDocument): Promise<ExtractionResult> => {
+      const startedAtMs = performance.now();
+      annotate({ inputData: document.id, tags: { document_id: document.id } });
+      const texts = textChunks(document);
+      const fields: FieldResult[] = [];
+      for (const field of FIELDS) {
+        // One field at a time: a document is a polite guest of the model, documents run side by side.
+        fields.push(
+          await extractField(document, texts, field).catch((error: unknown) => failed(field, error)),
+        );
+      }
+      const answered = fields.filter((field) => field.value !== null).length;
+      annotate({ outputData: `${answered} of ${fields.length} fields`, metadata: { answered } });
+      return { id: document.id, fields, durationMs: Math.round(performance.now() - startedAtMs) };
+    },
+  );
+}
+
+function failed(field: FieldQuestion, error: unknown): FieldResult {
+  const message = error instanceof Error ? error.message : String(error);
+  return { name: field.name, value: null, confidence: 0, grounded: false, format: 'empty', error: message };
+}

@@ -1,0 +1,105 @@
+import { styleText } from 'node:util';
+import type { DrillReport } from './drills.ts';
+import { KINDS, type Kind } from './ledger.ts';
+
+/** The report of the main job, as `--report FILE` writes it. */
+export interface MainJobReport {
+  /** Nothing unaccounted, nothing lost but by the SIGKILL, and the receiver's counts agree. */
+  readonly ok: boolean;
+  readonly documents: number;
+  readonly model: { readonly name: string; readonly standIn: boolean };
+  readonly drills: readonly DrillReport[];
+  /** Fields whose true value the manifest states, and how many of them were answered with it. */
+  readonly quality: { readonly fields: number; readonly correct: number };
+  /** Traces of polls and probes: how many were made, and how many of their spans arrived. */
+  readonly noise: { readonly made: number; readonly arrived: number };
+  readonly ui: string;
+  readonly durationMs: number;
+}
+
+const LABELS: Readonly<Record<Kind, string>> = {
+  spans: 'spans',
+  llmSpans: 'LLM spans',
+  evaluations: 'evaluations',
+};
+const HEAD = [
+  'drill',
+  'kind',
+  'created',
+  'delivered',
+  'received',
+  'again',
+  'pending',
+  'sampled out',
+  'dropped',
+  'lost',
+];
+
+/** One line when a drill is over. */
+export function drillLine(drill: DrillReport): string {
+  const verdict = drill.findings.length === 0 ? styleText('green', 'ok') : styleText('red', 'NOT OK');
+  const replayed = drill.replayed > 0 ? `, ${drill.replayed} replayed after the restart` : '';
+  return `${drill.name.padEnd(8)} ${verdict}  ${(drill.durationMs / 1_000).toFixed(1)} s${replayed}`;
+}
+
+/** The report in words. */
+export function describeReport(report: MainJobReport): string {
+  const { quality, noise, drills } = report;
+  const percent = quality.fields === 0 ? 0 : Math.round((100 * quality.correct) / quality.fields);
+  const model = report.model.standIn ? 'stand-in, no real model' : report.model.name;
+  const findings = drills.flatMap((drill) => drill.findings.map((finding) => `  ${drill.name}: ${finding}`));
+  return [
+    '',
+    ...table(drills),
+    '',
+    `Documents   ${report.documents} packages, five questions each`,
+    `Answers     ${quality.correct} of ${quality.fields} with a known true value are right (${percent} %; ${model})`,
+    `Noise       ${noise.made} polls and probes made, ${noise.arrived} of their spans arrived`,
+    '',
+    ...(report.ok
+      ? [`${styleText('green', 'Everything is accounted for.')} The receiver counted what the ledger says.`]
+      : [styleText('red', 'Not everything is accounted for:'), ...findings]),
+    '',
+  ].join('\n');
+}
+
+function table(drills: readonly DrillReport[]): string[] {
+  const rows = drills.flatMap((drill) =>
+    KINDS.map((kind) => {
+      const counts = drill.ledger[kind];
+      const { unique, duplicates } = drill.arrivals[kind];
+      const numbers = [
+        counts.created,
+        counts.delivered,
+        unique,
+        duplicates,
+        counts.pending,
+        counts.sampledOut,
+      ];
+      return [
+        kind === 'spans' ? drill.name : '',
+        LABELS[kind],
+        ...numbers.map(String),
+        reasons(counts.dropped),
+        reasons(counts.lost, counts.unaccounted),
+      ];
+    }),
+  );
+  const widths = HEAD.map((head, column) =>
+    Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd();
+  return [line(HEAD), ...rows.map(line)];
+}
+
+function reasons(counts: Readonly<Record<string, number>>, unaccounted = 0): string {
+  const named = Object.entries(counts).map(([reason, count]) => `${count} ${reason}`);
+  if (unaccounted !== 0) named.push(`${unaccounted} unaccounted`);
+  return named.length === 0 ? '0' : named.join(', ');
+}
