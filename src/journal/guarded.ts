@@ -19,13 +19,16 @@ export interface GuardOptions {
   readonly clock: Clock;
   /** Bound on what is kept while the disk refuses. */
   readonly maxMemoryBytes: number;
-  /** A record that takes longer opens the breaker: the disk must not hold up the application. */
+  /** Records that take longer, three in a row, open the breaker: the disk must not hold up the application. */
   readonly slowMs: number;
   /** Called once whenever the breaker opens (`code` of the error, or `SLOW`) and when it closes again. */
   readonly onState: (state: 'open' | 'closed', code: string) => void;
 }
 
 const NONE: ReadonlySet<number> = new Set();
+
+/** So many slow writes in a row are the disk's doing. */
+const SLOW_WRITES = 3;
 
 /** How long the breaker stays open before the disk is tried again. */
 export const RETRY_AFTER_MS = 1000;
@@ -40,7 +43,7 @@ export class GuardedJournal {
   readonly #options: GuardOptions;
   #openUntilMs = Number.NEGATIVE_INFINITY;
   #open = false;
-  #slow = false;
+  #slowInARow = 0;
 
   constructor(options: GuardOptions) {
     this.#options = options;
@@ -116,8 +119,10 @@ export class GuardedJournal {
     const startMs = clock.now();
     const result = writer.append(kind, body, count, flags, preamble);
     if (result === 'failed') this.#openFor(codeOf(writer.lastError));
-    this.#slow = clock.now() - startMs > slowMs;
-    if (result === 'ok' && this.#slow) this.#openFor('SLOW');
+    if (result !== 'ok') return result;
+    // One slow write is a busy machine; a slow disk is slow again and again.
+    this.#slowInARow = clock.now() - startMs > slowMs ? this.#slowInARow + 1 : 0;
+    if (this.#slowInARow >= SLOW_WRITES) this.#openFor('SLOW');
     return result;
   }
 
@@ -129,7 +134,7 @@ export class GuardedJournal {
   }
 
   #closeUnlessSlow(): void {
-    if (!this.#open || this.#slow) return;
+    if (!this.#open || this.#slowInARow > 0) return;
     this.#open = false;
     this.#options.onState('closed', '');
   }

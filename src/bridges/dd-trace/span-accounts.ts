@@ -29,6 +29,9 @@ interface TaggerModule {
   readonly tagMap: WeakMap<object, unknown>;
 }
 
+/** How long a released chunk waits for others at most. */
+const MAX_HELD_MS = 10;
+
 /** Set by dd-trace when its writer took the event (llmobs/span_processor.js). */
 const SUBMITTED_TAG = '_dd.llmobs.submitted';
 
@@ -41,8 +44,8 @@ export interface AccountOptions {
 }
 
 /**
- * Counts what dd-trace finishes, independently of what arrives in the journal, and has it released: traces every
- * turn of the event loop, LLM spans at once (`full`) or with the next turn.
+ * Counts what dd-trace finishes, independently of what arrives in the journal, and has it released: chunks of
+ * traces within a turn of the event loop and 10 ms, LLM spans at once (`full`) or with the turn.
  *
  * Private knowledge of dd-trace 6: `_tracer._exporter.export`, `_tracer._processor._erase`, `LLMObsTagger.tagMap`,
  * the tag `_dd.llmobs.submitted`.
@@ -57,6 +60,7 @@ export class SpanAccounts {
   #evaluationAppended = false;
   #processorRegistered = false;
   #armed = false;
+  #releasedMs = Number.NEGATIVE_INFINITY;
   readonly #open = new Set<Trace>();
   readonly #options: AccountOptions;
   readonly #processor: Processor;
@@ -126,6 +130,7 @@ export class SpanAccounts {
   release(): void {
     this.#armed = false;
     this.#exporter.flush();
+    this.#releasedMs = performance.now();
     if (this.#buffered.llmSpans > 0 || this.#buffered.evaluations > 0) this.#flushWriters();
   }
 
@@ -165,7 +170,7 @@ export class SpanAccounts {
       this.#encoded += spans.length;
       this.#exportedNow += spans.length;
       exportSpans.call(exporter, spans);
-      this.#arm();
+      this.#releaseSoon();
     };
     const processor = this.#processor;
     const erase = processor._erase;
@@ -212,6 +217,16 @@ export class SpanAccounts {
   #buffer(kind: 'llmSpans' | 'evaluations'): void {
     this.#buffered[kind]++;
     if (this.#buffered[kind] >= 800) this.#flushWriters();
+    else this.#arm();
+  }
+
+  /**
+   * A chunk after a pause goes at once; those of a burst go together, with the turn of the event loop or after 10 ms
+   * without one. Each payload costs some 40 µs, each chunk in one about 3 µs.
+   */
+  #releaseSoon(): void {
+    if (!this.#options.released) return;
+    if (performance.now() - this.#releasedMs > MAX_HELD_MS) this.release();
     else this.#arm();
   }
 
