@@ -52,7 +52,9 @@ export async function runDrill(name: DrillName, surroundings: DrillSurroundings)
     drill.findings.push(`did not finish: ${messageOf(error)}`);
     await drill.abandon();
   }
-  const ledger = await surroundings.ledger();
+  const ledger = await surroundings.ledger().catch((error: unknown) => {
+    throw new Error([`${name}: no ledger: ${messageOf(error)}`, ...drill.findings].join('\n'));
+  });
   const arrivals = surroundings.receiver.arrivals.counts();
   const results = drill.client.results;
   const findings = [

@@ -56,7 +56,7 @@ async function run({ programs, say, env }: JobOptions, closers: (() => unknown)[
     );
   }
   const journals = await journalRoot();
-  closers.push(() => rm(journals, { recursive: true, force: true }));
+  closers.push(() => rm(journals, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
 
   const real = chosenModel(env);
   const model = real ?? (await startStandIn(programs, clean));

@@ -25,8 +25,10 @@ const MAX_LINES = 200;
 /** Starts programs and sees to it that none outlives the main job. */
 export class Programs {
   readonly #running = new Set<ChildProcess>();
+  #isOver = false;
 
   start(name: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): Program {
+    if (this.#isOver) throw new Error(`${name} is not started: the main job is over`);
     const child = spawn(process.execPath, [...args], { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#running.add(child);
     let exit: Exit | undefined;
@@ -76,8 +78,9 @@ export class Programs {
     };
   }
 
-  /** Ends everything that still runs, at once. */
+  /** Ends everything that still runs, at once, and starts nothing more. */
   killAll(): void {
+    this.#isOver = true;
     for (const child of this.#running) child.kill('SIGKILL');
   }
 }
