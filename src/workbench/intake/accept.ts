@@ -37,7 +37,8 @@ export type Shape =
 
 /** Header under which a sender names a batch, so that a batch sent twice is stored once. */
 const BATCH_HEADER = 'x-keepspan-batch';
-const BATCH_KEY = /^[\w.:-]{1,128}$/;
+/** Printable ASCII: what a header can carry without quoting. */
+const BATCH_KEY = /^[\x21-\x7e]{1,256}$/;
 
 // The sender's fault: the payload is lost to us and counted. Anything else will be sent again.
 const COUNTED = new Set([400, 413, 415]);
