@@ -16,6 +16,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     add: async (program) => (await import('./dev.ts')).devCommand(program),
   },
   {
+    name: 'deliver',
+    summary: 'deliver a journal that other processes write (sidecar)',
+    add: async (program) => (await import('./deliver.ts')).deliverCommand(program),
+  },
+  {
     name: 'ledger',
     summary: 'show what became of every signal in a journal',
     add: async (program) => (await import('./ledger.ts')).ledgerCommand(program),

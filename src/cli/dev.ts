@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CODES } from '../selfmetrics/codes.ts';
+import { stopSignal } from './stop-signal.ts';
 import { startWorkbench, type Workbench } from '../workbench/workbench.ts';
 
 interface DevOptions {
@@ -47,17 +48,6 @@ function announce({ datadogUrl, otlpUrl, uiUrl }: Workbench, json: boolean): voi
   );
 }
 
-const stopSignal = (): Promise<void> =>
-  new Promise((resolve) => {
-    const stop = (): void => {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-      resolve();
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
-
 async function run(options: DevOptions): Promise<void> {
   let ports: { port: number; otlpPort: number };
   try {
@@ -79,7 +69,6 @@ async function run(options: DevOptions): Promise<void> {
   const stopped = stopSignal();
   announce(workbench, options.json ?? false);
   await stopped;
-  // From here a second signal has its default effect and ends the process at once.
   await workbench.close();
 }
 

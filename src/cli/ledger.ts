@@ -57,7 +57,7 @@ function asText({ ledger, writers, closedWriters, maybeTwice }: JournalLedger, j
   const running = writers.filter((writer) => writer.state === 'running').length;
   return [
     `journal ${journal}`,
-    `${writers.length + closedWriters} processes: ${running} running, ${writers.length - running} ended with something left, ${closedWriters} ended and delivered`,
+    `${writers.length + closedWriters} processes: ${running} running, ${writers.length + closedWriters - running} ended`,
     '',
     line(head),
     ...rows.map(line),

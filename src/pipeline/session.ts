@@ -8,10 +8,9 @@ import type { BackendSlot } from '../spans/wrap.ts';
 import { agentUrl } from '../settings/agent-url.ts';
 import { environmentWithoutPreloads, proxyEnvironment } from '../settings/environment.ts';
 import { loadSettings } from '../settings/load.ts';
-import type { Settings, SettingsOptions } from '../settings/table.ts';
+import type { SettingsOptions } from '../settings/table.ts';
 import type { Code } from '../selfmetrics/codes.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
-import type { DatadogTarget } from '../wire/datadog/encode-target.ts';
 import { adapters } from './adapters.ts';
 import { CustodyStore } from './custody-store.ts';
 import { createEvaluations } from './evaluations.ts';
@@ -24,6 +23,7 @@ import { processLedger } from './process-ledger.ts';
 import type { Session } from './session-types.ts';
 import { initializedRecord } from './start-record.ts';
 import { startStack } from './start-stack.ts';
+import { targetOf } from './target.ts';
 import { VERSION } from './version.ts';
 import { WorkerHost } from './worker-host.ts';
 
@@ -140,11 +140,4 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       journal.close();
     },
   };
-}
-
-/** Unset means the Agent; what it refuses is held and said (KS-DELIVERY-001), not sent elsewhere behind one's back. */
-function targetOf(settings: Settings, url: string): DatadogTarget {
-  const { agentless, apiKey, site, intakeUrl } = settings;
-  if (agentless !== true || apiKey === undefined) return { mode: 'agent', url };
-  return { mode: 'agentless', apiKey, site, ...(intakeUrl === undefined ? {} : { intakeUrl }) };
 }

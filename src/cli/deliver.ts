@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import type { UpstreamState } from '../contracts/delivery.ts';
+import { startSidecar } from '../pipeline/sidecar.ts';
+import { loadSettings } from '../settings/load.ts';
+import { warnOnce } from '../selfmetrics/warnings.ts';
+import { stopSignal } from './stop-signal.ts';
+
+interface DeliverOptions {
+  readonly journal?: string;
+  readonly once?: boolean;
+  readonly timeout: string;
+  readonly json?: boolean;
+}
+
+/** Adds `keepspan deliver`: the sidecar. Runs until SIGTERM or SIGINT, then delivers what is left. */
+export function deliverCommand(program: Command): void {
+  program
+    .command('deliver')
+    .description('deliver a journal that other processes write (sidecar); shares their uid')
+    .option('--journal <dir>', 'journal directory (default: KEEPSPAN_JOURNAL_DIR, else the default of this service)')
+    .option('--once', 'deliver what is there, then end: 0 when nothing is left, 1 otherwise')
+    .option('--timeout <ms>', 'milliseconds for what is left at the end', '25000')
+    .option('--json', 'one JSON line per event on stdout')
+    .action(deliver);
+}
+
+async function deliver(options: DeliverOptions): Promise<void> {
+  const timeoutMs = parseTimeout(options.timeout);
+  const { settings } = loadSettings();
+  const directory = options.journal ?? settings.journalDir;
+  if (directory === undefined) throw new RangeError('no journal directory: name it with --journal DIR or KEEPSPAN_JOURNAL_DIR');
+  const say = (event: string, fields: Readonly<Record<string, unknown>>) => {
+    if (options.json === true) process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
+    else process.stdout.write(`${event}  ${Object.entries(fields).map(([key, value]) => `${key} ${String(value)}`).join('  ')}\n`);
+  };
+  const sidecar = startSidecar({
+    directory,
+    settings,
+    onState: (state) => sayState(say, state),
+    onError: (error) => warnOnce('KS-DELIVERY-002', { site: String(error), error: String(error) }),
+  });
+  say('delivering', { journal: directory, pending: sidecar.pending() });
+  if (options.once !== true) await stopSignal();
+  const left = await sidecar.drain(timeoutMs);
+  await sidecar.stop();
+  say('ended', { pending: left });
+  if (options.once === true && left > 0) process.exitCode = 1;
+}
+
+function sayState(say: (event: string, fields: Readonly<Record<string, unknown>>) => void, state: UpstreamState): void {
+  if (state.status !== 'held' && state.status !== 'retrying') return;
+  say(state.status, { kind: state.kind, answer: state.httpStatus ?? state.error ?? '' });
+}
+
+function parseTimeout(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new RangeError(`--timeout is milliseconds, not "${text}"`);
+  return Number(text);
+}

@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { UpstreamState } from '../contracts/delivery.ts';
+import { createHttpSender } from '../delivery/http-sender.ts';
+import { openDirectory } from '../journal/directory.ts';
+import { agentUrl } from '../settings/agent-url.ts';
+import { proxyEnvironment } from '../settings/environment.ts';
+import type { Settings } from '../settings/table.ts';
+import { createDatadogEncoder } from '../wire/datadog/encode.ts';
+import { Deliverer } from './deliverer.ts';
+import { readJournalLedger } from './ledger-view.ts';
+import { pendingIn } from './process-ledger.ts';
+import { targetOf } from './target.ts';
+
+export interface SidecarOptions {
+  readonly directory: string;
+  readonly settings: Settings;
+  readonly onState: (state: UpstreamState) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Delivery beside the processes that journal: one for a directory, whoever writes into it. */
+export interface Sidecar {
+  /** Signals in the directory that nobody acknowledged, read from its files. */
+  pending(): number;
+  /** Delivers until nothing is pending or `timeoutMs` passed; resolves with what is left. */
+  drain(timeoutMs: number): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const SWEEP_MS = 1000;
+/** Another process's doorbell cannot be heard: loops look again after so long. */
+const LOOK_AGAIN_MS = 100;
+const DRAIN_POLL_MS = 50;
+
+/**
+ * Starts to deliver a journal directory.
+ *
+ * @throws JournalDirectoryError when the directory cannot be used
+ */
+export function startSidecar({ directory, settings, onState, onError }: SidecarOptions): Sidecar {
+  const path = openDirectory(directory);
+  const address = agentUrl(settings);
+  const sender = createHttpSender({ proxyEnv: proxyEnvironment() });
+  const deliverer = new Deliverer({
+    directory: path,
+    host: 'sidecar',
+    encoder: createDatadogEncoder({ target: () => targetOf(settings, address), agentUrl: () => address }),
+    send: sender.send,
+    maxAgeMs: settings.journalMaxAgeMs,
+    doorbell: { rings: () => 0, rung: (_seen, timeoutMs) => pause(Math.min(LOOK_AGAIN_MS, timeoutMs)) },
+    onOutcome: () => undefined,
+    onMaybeTwice: () => undefined,
+    onState: (_writerId, state) => onState(state),
+    onError,
+  });
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  const sweep = async (): Promise<void> => {
+    await deliverer.sweep();
+    if (!stopped) timer = setTimeout(() => void sweep(), SWEEP_MS);
+  };
+  void sweep();
+
+  const pending = () => pendingIn(readJournalLedger(path).ledger);
+  return {
+    pending,
+    async drain(timeoutMs) {
+      const deadlineMs = performance.now() + timeoutMs;
+      deliverer.hurry();
+      await deliverer.sweep();
+      let left = pending();
+      while (left > 0 && performance.now() < deadlineMs) {
+        await pause(DRAIN_POLL_MS);
+        left = pending();
+      }
+      return left;
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await deliverer.sweep(); // Brings drained writers of dead processes to their end.
+      await deliverer.stop();
+      sender.close();
+    },
+  };
+}
