@@ -56,7 +56,7 @@ export function writerLedger(survey: WriterSurvey): WriterLedger {
   return {
     id,
     pid: Number(owner['pid'] ?? 0),
-    service: String(owner['service'] ?? ''),
+    service: typeof owner['service'] === 'string' ? owner['service'] : '',
     state,
     ledger: page === undefined ? withoutPage(ofKind) : { spans: ofKind('spans'), llmSpans: ofKind('llmSpans'), evaluations: ofKind('evaluations') },
     maybeTwice: Object.values(streams).reduce((sum, s) => sum + s.maybeTwice, 0),
