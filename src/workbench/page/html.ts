@@ -16,7 +16,7 @@ const table = (id: string, title: string, columns: readonly (readonly [string, '
     <thead><tr>${columns.map(([name, kind]) => `<th scope="col" class="${kind}">${name}</th>`).join('')}</tr></thead>
     <tbody id="${id}"></tbody>
   </table></div>
-  <p class="none soft" id="${id}-none">Nothing yet.</p>
+  <p class="none soft" id="${id}-none">Loading…</p>
 </section>`;
 
 /** The page: everything that arrived is filled in by the script, as text, never as markup. */

@@ -44,6 +44,7 @@ function row(cells) {
 }
 function fill(id, rows, more) {
   byId(id).replaceChildren(...rows);
+  byId(id + '-none').textContent = 'Nothing yet.';
   byId(id + '-none').hidden = rows.length > 0;
   byId(id + '-note').textContent = rows.length === 0 ? '' : more ? 'newest ' + rows.length + ', there are more' : rows.length + ' shown';
 }
