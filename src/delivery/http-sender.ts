@@ -11,14 +11,13 @@ import type { OutgoingRequest, Send, SendResult } from './send.ts';
 /** Kept of an answer; the rest is not read. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** An idle connection is closed before common servers (Node: 5 s) close it under a request. */
-const IDLE_SOCKET_MS = 4000;
-
 export interface HttpSenderOptions {
   /** From the first byte of the connection to the last of the answer; default 10 s. */
   readonly requestTimeoutMs?: number;
   /** Connections per upstream; default 4. */
   readonly maxSockets?: number;
+  /** An idle connection is closed after this, default 4 s: before common servers (Node: 5 s) close it under a request. */
+  readonly idleSocketMs?: number;
   /** Proxy variables (`HTTPS_PROXY`, `NO_PROXY`, …) for `https:` upstreams. Node before 22.21 and 24.5 ignores them. */
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
 }
@@ -31,8 +30,8 @@ export interface HttpSender {
 
 /** Sends requests over kept connections. Redirects are answers like any other: nothing follows them. */
 export function createHttpSender(options: HttpSenderOptions = {}): HttpSender {
-  const { requestTimeoutMs = 10_000, maxSockets = 4, proxyEnv } = options;
-  const pool = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, timeout: IDLE_SOCKET_MS };
+  const { requestTimeoutMs = 10_000, maxSockets = 4, idleSocketMs = 4000, proxyEnv } = options;
+  const pool = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, timeout: idleSocketMs };
   const http = new HttpAgent(pool);
   const https = new HttpsAgent(proxyEnv === undefined ? pool : { ...pool, proxyEnv: { ...proxyEnv } });
 

@@ -135,9 +135,12 @@ class StreamLoop {
     await this.#persistence.insist(() => {
       records = source.peek(limits.maxBytes, this.#plan.next ?? limits.maxRecords);
       position = source.position();
+      if (this.#plan.next === undefined || position === this.#position) return;
+      // A full journal gave up what stood at the head: the plan was made for other records.
+      this.#plan.forget();
+      records = source.peek(limits.maxBytes, limits.maxRecords);
+      position = source.position();
     });
-    // A full journal gave up what stood at the head: the plan was made for other records.
-    if (position !== this.#position) this.#plan.forget();
     this.#position = position;
     return records;
   }

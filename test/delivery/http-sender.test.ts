@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import {
   MAX_ANSWER_BYTES,
 } from '../../src/delivery/http-sender.ts';
 import type { OutgoingRequest } from '../../src/delivery/send.ts';
+import { until } from './harness.ts';
 import { rawServer, scriptedServer } from './scripted-server.ts';
 
 /** Agents take `proxyEnv` since Node 22.21 and 24.5. */
@@ -24,6 +26,8 @@ function sender(t: TestContext, options?: HttpSenderOptions): HttpSender {
   t.after(() => made.close());
   return made;
 }
+
+const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 
 const post = (origin: string, body = 'body', headers: Record<string, string> = {}): OutgoingRequest => ({
   method: 'POST',
@@ -50,8 +54,18 @@ test('connections are kept', async (t) => {
   const server = await scriptedServer((response) => response.end());
   t.after(() => server.close());
   const { send } = sender(t);
+  await send(post(server.url), NEVER);
+  const before = timers();
   for (let i = 0; i < 5; i += 1) await send(post(server.url), NEVER);
   assert.equal(server.connections(), 1);
+  assert.ok(timers() <= before, 'no timer of an answered request stays');
+});
+
+test('an idle connection is closed by us, before a server closes it under a request', async (t) => {
+  const server = await scriptedServer((response) => response.end());
+  t.after(() => server.close());
+  await sender(t, { idleSocketMs: 20 }).send(post(server.url), NEVER);
+  await until('the connection is closed', () => server.open() === 0, 3000);
 });
 
 test('L4: a redirect is an answer and is not followed', async (t) => {
@@ -114,6 +128,7 @@ test('L12: a hang after the body was taken counts as sent', async (t) => {
   const result = await sender(t, { requestTimeoutMs: 500 }).send(post(server.url), NEVER);
   assert.deepEqual(result, { kind: 'failed', code: 'ETIMEDOUT', sent: true });
   assert.equal(server.seen.length, 1);
+  await until('the connection is closed', () => server.open() === 0);
 });
 
 test('L12: a reset after the body was taken counts as sent', async (t) => {
@@ -163,7 +178,7 @@ test('L4: a 2xx whose body breaks off or hangs is a 2xx', async (t) => {
   }
 });
 
-test('an answer is kept up to its bound, and not read beyond it', async (t) => {
+test('an answer is kept up to its bound, and not read beyond it', { timeout: 20_000 }, async (t) => {
   const server = await scriptedServer((response, _seen, n) => {
     if (n === 1) {
       response.end('y'.repeat(MAX_ANSWER_BYTES));
@@ -174,7 +189,7 @@ test('an answer is kept up to its bound, and not read beyond it', async (t) => {
     more();
   });
   t.after(() => server.close());
-  const { send } = sender(t);
+  const { send } = sender(t, { requestTimeoutMs: 60_000 });
   for (const letter of ['y', 'z']) {
     const result = await send(post(server.url), NEVER);
     assert.equal(result.kind === 'response' && result.body, letter.repeat(MAX_ANSWER_BYTES));
@@ -191,6 +206,7 @@ test('L12: an abort ends the request at once and says whether it had left', asyn
     code: 'ABORT_ERR',
     sent: true,
   });
+  assert.deepEqual(getEventListeners(stop.signal, 'abort'), []);
   assert.deepEqual(await send(post(server.url), stop.signal), {
     kind: 'failed',
     code: 'ABORT_ERR',

@@ -12,7 +12,10 @@ export interface ScriptedServer {
   readonly url: string;
   readonly port: number;
   readonly seen: Seen[];
+  /** Ever accepted. */
   readonly connections: () => number;
+  /** Not yet closed. */
+  readonly open: () => number;
   close(): Promise<void>;
 }
 
@@ -23,6 +26,7 @@ export async function scriptedServer(
 ): Promise<ScriptedServer> {
   const seen: Seen[] = [];
   let connections = 0;
+  let open = 0;
   const server = createHttp((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -34,8 +38,13 @@ export async function scriptedServer(
     });
     request.on('error', () => undefined); // Aborted by the client under test.
   });
-  server.on('connection', () => {
+  server.keepAliveTimeout = 60_000;
+  server.on('connection', (socket) => {
     connections += 1;
+    open += 1;
+    socket.on('close', () => {
+      open -= 1;
+    });
   });
   await new Promise<void>((resolve) => {
     if (socketPath === undefined) server.listen(0, '127.0.0.1', resolve);
@@ -47,6 +56,7 @@ export async function scriptedServer(
     port,
     seen,
     connections: () => connections,
+    open: () => open,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import type { Send } from '../../src/delivery/send.ts';
 import {
@@ -155,6 +156,22 @@ test('stop on a failing disk ends at once and leaves the intent for the next del
   assert.equal(source.inFlight, 3);
 });
 
+test('a nudge while nothing pauses ends the next pause before it begins', async () => {
+  const source = evaluations(1);
+  const { send } = scripted(answered(503));
+  const { stream, pausesMs, end } = run(
+    source,
+    (request, signal) => {
+      if (pausesMs.length === 0) stream.nudge();
+      return send(request, signal);
+    },
+    { holdPause: () => true },
+  );
+  await emptied(source);
+  await end();
+  assert.deepEqual(pausesMs, []);
+});
+
 test('an aborted signal means stop, before the start and after it; no listener stays', async () => {
   const before = new AbortController();
   before.abort();
@@ -164,8 +181,10 @@ test('an aborted signal means stop, before the start and after it; no listener s
   const after = new AbortController();
   const source = new MemorySource('evaluations');
   const { stream } = run(source, scripted().send, { signal: after.signal });
+  assert.equal(getEventListeners(after.signal, 'abort').length, 1);
   after.abort();
   await stream.done;
+  assert.deepEqual(getEventListeners(after.signal, 'abort'), []);
 });
 
 test('a peek is bounded in records and bytes, and a single larger record goes all the same', async () => {

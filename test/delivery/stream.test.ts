@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BatchEncoder, EncodedBatch } from '../../src/contracts/delivery.ts';
 import { BATCH_HEADER } from '../../src/delivery/exchange.ts';
+import { MAX_ANSWER_CHARS } from '../../src/delivery/refused-record.ts';
 import type { OutgoingRequest, Send } from '../../src/delivery/send.ts';
 import {
   answered,
@@ -136,13 +137,62 @@ test('L12: parts that upstream took are counted when the deliverer stops before 
     return Promise.resolve(answered(names.includes('c1') ? 503 : 200));
   };
   const { stream } = run(source, send, { holdPause: () => true });
-  await until('upstream is unavailable', () => stream.state().status === 'retrying');
+  await until('upstream is unavailable', () => stream.state().httpStatus === 503);
   assert.equal(source.inFlight, 2, 'what a kill would send twice is on disk');
   await stream.stop();
   assert.deepEqual(intents, [4, 2, 4, 3, 3]);
   assert.equal(source.twice, 2);
   assert.equal(source.pending, 4);
   assert.deepEqual(source.quarantined, [], 'nothing of an unresolved record is quarantined');
+});
+
+test('L12: parts that upstream took stay intended while the answer to another one never comes', async () => {
+  const source = new MemorySource('spans');
+  source.add(traces([['a1', 'a2'], ['bad']]));
+  const send: Send = ({ body }) => {
+    const names = namesIn(body);
+    if (names.length > 1) return Promise.resolve(answered(names.includes('bad') ? 400 : 200));
+    return Promise.resolve({ kind: 'failed', code: 'ETIMEDOUT', sent: true });
+  };
+  const { stream } = run(source, send, { holdPause: () => true });
+  await until('the answer did not come', () => stream.state().error === 'ETIMEDOUT');
+  assert.deepEqual([source.twice, source.inFlight], [1, 2]);
+  await stream.stop();
+  assert.equal(source.twice, 3);
+});
+
+test('L4: the rest of a record that grows too old part by part expires', async () => {
+  const source = new MemorySource('spans');
+  source.add(traces([['a1', 'a2'], ['b'], ['c', 'd']]));
+  const send: Send = ({ body }) => {
+    const names = namesIn(body);
+    if (names.length === 5) return Promise.resolve(answered(413));
+    return Promise.resolve(names.includes('a1') ? answered(200) : answered(503, { 'retry-after': '300' }));
+  };
+  const { end } = run(source, send);
+  await emptied(source);
+  await end();
+  assert.deepEqual(source.outcomes, { delivered: 2, 'lost.expired': 3 });
+});
+
+test('L4: what upstream said is kept beside a quarantined record up to its bound', async () => {
+  const source = evaluations(1);
+  const { end } = run(source, scripted(answered(400, {}, 'n'.repeat(MAX_ANSWER_CHARS + 1))).send);
+  await emptied(source);
+  await end();
+  assert.equal(source.quarantined[0]?.answer, 'n'.repeat(MAX_ANSWER_CHARS));
+});
+
+test('L4: a record whose preamble is damaged is quarantined as one', async () => {
+  const source = new MemorySource('spans');
+  source.add(traces([['a'], ['b']], { preamble: '{' }));
+  const { end } = run(source, scripted().send);
+  await emptied(source);
+  await end();
+  assert.deepEqual(
+    source.quarantined.map(({ status, record }) => [status, record.count]),
+    [[0, 2]],
+  );
 });
 
 test('L4: a record that can never be a request is quarantined without being sent', async () => {
@@ -253,22 +303,23 @@ test('L12: a batch sent again keeps its records and its identity though more hav
 });
 
 test('L5: a head that a full journal gave up meanwhile leaves no plan behind', async () => {
-  const source = evaluations(4);
+  const source = evaluations(3);
   const bodies: string[][] = [];
   const send: Send = ({ body }) => {
     bodies.push(namesIn(body));
     if (bodies.length > 1) return Promise.resolve(answered(202));
+    source.add(evaluation('e3'), evaluation('e4'));
     source.evict();
     return Promise.resolve(answered(503));
   };
-  const { end } = run(source, send, { limits: { maxBytes: 1 << 20, maxRecords: 3 } });
+  const { end } = run(source, send);
   await emptied(source);
   await end();
   assert.deepEqual(bodies, [
     ['e0', 'e1', 'e2'],
-    ['e1', 'e2', 'e3'],
+    ['e1', 'e2', 'e3', 'e4'],
   ]);
-  assert.deepEqual(source.outcomes, { 'dropped.evicted': 1, delivered: 3 });
+  assert.deepEqual(source.outcomes, { 'dropped.evicted': 1, delivered: 4 });
 });
 
 test('L4: a key that is rotated empties the backlog by itself', async () => {

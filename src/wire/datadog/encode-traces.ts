@@ -59,13 +59,12 @@ export function createTraceEncoder(
         if (parts.length > 0) break; // It will be the first of the next request, and throw there.
         throw error;
       }
-      const ownKey = `${pathOf(part)}\n${headerKey(part.preamble.headers, COUNTING)}`;
+      const ownKey = `${record.flags} ${pathOf(part)}\n${headerKey(part.preamble.headers, COUNTING)}`;
       const ownBytes = record.payload.length - part.walk.firstTrace;
       if (parts.length > 0 && (ownKey !== key || isV05(record) || bytes + ownBytes > limits.maxBytes)) break;
       parts.push(part);
       key = ownKey;
       bytes += ownBytes;
-      if (isV05(record)) break;
     }
     const signalsPerRecord = parts.map((part) => part.walk.spans);
     return {
