@@ -3,11 +3,13 @@ import type { Ledger } from './contracts/ledger.ts';
 import type { FlushReport, ManagedStep, ResourcePhase, ShutdownReport } from './contracts/lifecycle.ts';
 import type { ExportedSpan, SpanKind } from './contracts/signal.ts';
 import type { Annotation, SpanOptions } from './contracts/spans.ts';
+import { errorText } from './kernel/error-text.ts';
 import { EMPTY_LEDGER } from './ledger/account.ts';
 import { shared } from './pipeline/global.ts';
 import { start } from './pipeline/init.ts';
 import type { Health } from './pipeline/session-types.ts';
-import { createWrap } from './spans/wrap.ts';
+import { callSite } from './spans/call-site.ts';
+import { createWrap, type AnyFunction } from './spans/wrap.ts';
 import type { SettingsOptions } from './settings/table.ts';
 import { isStackOff } from './settings/switch.ts';
 import { warnOnce } from './selfmetrics/warnings.ts';
@@ -22,19 +24,21 @@ export type { Annotation, SpanOptions } from './contracts/spans.ts';
 export type { Health } from './pipeline/session-types.ts';
 
 const wrap = createWrap(shared().slot, (code, error, site) => {
-  warnOnce(code, { site, error: error instanceof Error ? error.message : String(error) });
+  warnOnce(code, { site, error: errorText(error) });
 });
 
 /**
  * Wraps a function so that each call is a span of its kind in LLM Observability. Sync, async, generators, async
  * generators and streams keep behaviour, `this`, results, errors and types. With nothing switched on the function
- * runs as it is; with `KEEPSPAN_STACK=off` the wrapper is the function itself.
+ * runs as it is; with `KEEPSPAN_STACK=off` the wrapper is the function itself. A span ends when the work does: when
+ * the promise settles, when the stream or iterator ends, is broken off or is forgotten. A class is no function to be
+ * wrapped: it comes back as it is, with a warning.
  *
  * @example
  * const extract = workflow('workflow.field_extraction', async (field: string) => …);
  */
 function wrapper(kind: SpanKind) {
-  return <F extends (this: never, ...args: never[]) => unknown>(nameOrOptions: string | SpanOptions, fn: F): F =>
+  return <F extends AnyFunction>(nameOrOptions: string | SpanOptions, fn: F): F =>
     isStackOff() ? fn : wrap(kind)(nameOrOptions, fn);
 }
 
@@ -75,13 +79,18 @@ export function annotate(annotation: Annotation): void {
   try {
     backend.annotate(annotation);
   } catch (error) {
-    warnOnce('KS-SPAN-004', { site: String(error), error: error instanceof Error ? error.message : String(error) });
+    warnOnce('KS-SPAN-004', { site: callSite(annotate), error: errorText(error) });
   }
 }
 
 /** The active span, to be judged later, here or in another process. Undefined when there is none. */
 export function exportSpan(): ExportedSpan | undefined {
-  return shared().slot.current?.exportSpan();
+  try {
+    return shared().slot.current?.exportSpan();
+  } catch (error) {
+    warnOnce('KS-SPAN-003', { site: 'exportSpan', error: errorText(error) });
+    return undefined;
+  }
 }
 
 /**
@@ -89,7 +98,7 @@ export function exportSpan(): ExportedSpan | undefined {
  * call site and a count; never throws.
  */
 export function submitEvaluation(input: EvaluationInput): boolean {
-  return shared().session?.submitEvaluation(input) ?? false;
+  return shared().session?.submitEvaluation(input, submitEvaluation) ?? false;
 }
 
 /**
@@ -98,8 +107,11 @@ export function submitEvaluation(input: EvaluationInput): boolean {
  * @param options.timeoutMs milliseconds for all of it; default 5,000
  * @returns what is pending, as a value: it never rejects
  */
-export async function flushObservability({ timeoutMs = 5000 }: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
-  return (await shared().session?.flush(timeoutMs)) ?? NOTHING_TO_FLUSH;
+export async function flushObservability(options: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
+  const timeoutMs = options?.timeoutMs;
+  // NaN would wait for ever, and whoever divides by zero on the way out must not hang there.
+  const bounded = typeof timeoutMs === 'number' && timeoutMs >= 0 ? timeoutMs : 5000;
+  return (await shared().session?.flush(bounded)) ?? NOTHING_TO_FLUSH;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { errorText } from '../kernel/error-text.ts';
 import { writeRecord } from '../selfmetrics/records.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 
@@ -8,6 +9,6 @@ export function sayDisabled(): void {
 
 /** Start-up failed as a whole: the application runs on without observability. */
 export function sayFailed(error: unknown): void {
-  warnOnce('KS-START-001', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  writeRecord('observability_disabled', { why: 'start-up failed', error: String(error) });
+  warnOnce('KS-START-001', { error: error instanceof Error ? (error.stack ?? error.message) : errorText(error) });
+  writeRecord('observability_disabled', { why: 'start-up failed', error: errorText(error) });
 }

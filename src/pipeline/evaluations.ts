@@ -1,15 +1,22 @@
 import type { Custody } from '../contracts/custody.ts';
 import type { EvaluationInput } from '../contracts/evaluation.ts';
-import { buildMetric } from '../evaluation/metric.ts';
+import type { ExportedSpan } from '../contracts/signal.ts';
+import { buildMetric, type MetricResult } from '../evaluation/metric.ts';
+import { errorText } from '../kernel/error-text.ts';
 import { redactEvaluation } from '../redaction/metric.ts';
+import { callSite } from '../spans/call-site.ts';
 import type { BackendSlot } from '../spans/wrap.ts';
 import type { Settings } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import { contentCapture } from './content.ts';
+import { VERSION } from './version.ts';
+
+/** A function of the public API: frames of the stack up to it are ours. */
+export type ApiFunction = (...args: never[]) => unknown;
 
 export interface Evaluations {
   /** True when the evaluation is in custody on return (law L2). Never throws (law L6). */
-  submit(input: EvaluationInput): boolean;
+  submit(input: EvaluationInput, api: ApiFunction): boolean;
 }
 
 /** Our own evaluations: past dd-trace, which loses them above 1,000 a flush, straight into custody. */
@@ -17,25 +24,29 @@ export function createEvaluations(parts: { settings: Settings; custody: Custody;
   const { settings, custody, slot } = parts;
   const capture = contentCapture(settings);
   const mlApp = settings.mlApp ?? settings.service;
+  const build = (input: EvaluationInput): MetricResult => {
+    try {
+      const span = activeSpan(input, slot);
+      return buildMetric(redactEvaluation(input, capture), { activeSpan: span, mlApp, wallMs: Date.now(), tags: TAGS });
+    } catch (error) {
+      return { ok: false, why: `it cannot be read: ${errorText(error)}`, unserializable: true }; // A getter that throws.
+    }
+  };
   return {
-    submit(input) {
+    submit(input, api) {
       custody.created('evaluations');
-      const activeSpan = input?.span === undefined ? slot.current?.exportSpan() : undefined;
-      const context = { activeSpan, mlApp, wallMs: Date.now(), tags: NO_TAGS };
-      const metric = buildMetric(redactEvaluation(input, capture), context);
+      const metric = build(input);
       if (metric.ok) return custody.take('evaluations', metric.json, 1);
       custody.ended('evaluations', metric.unserializable ? 'lost.unserializable' : 'dropped.invalid');
       custody.commit();
-      warnOnce('KS-EVAL-001', { site: callSite(), why: metric.why });
+      warnOnce('KS-EVAL-001', { site: callSite(api), why: metric.why });
       return false;
     },
   };
 }
 
-const NO_TAGS: readonly string[] = [];
+const TAGS = { 'keepspan.version': VERSION };
 
-/** The first line outside this package: one warning a call site. Only taken when something is wrong. */
-function callSite(): string {
-  const lines = (new Error().stack ?? '').split('\n').slice(1);
-  return lines.find((line) => !line.includes('/pipeline/') && !line.includes('/keepspan/dist/') && !line.includes('/src/index.'))?.trim() ?? '';
+function activeSpan(input: EvaluationInput, slot: BackendSlot): ExportedSpan | undefined {
+  return input?.span == null ? slot.current?.exportSpan() : undefined;
 }

@@ -5,8 +5,10 @@ import type { Session } from './session-types.ts';
 export interface Shared {
   readonly slot: BackendSlot;
   session: Session | undefined;
-  /** `initObservability` ran, whatever came of it. */
+  /** Somebody asked, whatever came of it. While nothing was switched on, asking again with options may still do it. */
   started: boolean;
+  /** Start-up failed as a whole: it is not tried again. */
+  failed: boolean;
 }
 
 const KEY = Symbol.for('keepspan.shared.1');
@@ -14,6 +16,6 @@ const KEY = Symbol.for('keepspan.shared.1');
 /** The shared state of this thread, made on first use. */
 export function shared(): Shared {
   const holder = globalThis as { [KEY]?: Shared };
-  holder[KEY] ??= { slot: { current: undefined }, session: undefined, started: false };
+  holder[KEY] ??= { slot: { current: undefined }, session: undefined, started: false, failed: false };
   return holder[KEY];
 }

@@ -5,27 +5,31 @@ import { isSwitchedOn } from '../settings/switch.ts';
 import { shared } from './global.ts';
 
 /**
- * Switches on once a thread, when something asks for it (law L10), and loads nothing before that is known. Never
- * throws: what fails is one line on stderr, and the application runs on (law L6).
+ * Switches on once a thread, when something asks for it (law L10), and loads nothing before that is known: a preload
+ * that found nothing switched on leaves it to the application's own call. Never throws: what fails is one line on
+ * stderr, and the application runs on (law L6).
  *
  * @returns whether observability is on
  */
 export function start(options: SettingsOptions = {}): boolean {
   const state = shared();
-  if (state.started) return state.session !== undefined;
-  state.started = true;
+  if (state.session !== undefined) return true;
+  if (state.failed) return false;
   const require = createRequire(import.meta.url);
   const load = <T>(name: string): T => require(`./${name}${extname(import.meta.url)}`) as T;
   try {
     if (!isSwitchedOn(undefined, options)) {
-      load<typeof import('./disabled.ts')>('disabled').sayDisabled();
+      if (!state.started) load<typeof import('./disabled.ts')>('disabled').sayDisabled();
       return false;
     }
     const { startSession } = load<typeof import('./session.ts')>('session');
     state.session = startSession(options, state.slot);
     return true;
   } catch (error) {
+    state.failed = true;
     load<typeof import('./disabled.ts')>('disabled').sayFailed(error);
     return false;
+  } finally {
+    state.started = true;
   }
 }

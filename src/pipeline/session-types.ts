@@ -19,7 +19,8 @@ export interface Health {
 /** What is switched on in this thread. */
 export interface Session {
   readonly lifecycle: Lifecycle;
-  submitEvaluation(input: EvaluationInput): boolean;
+  /** @param api the public function that was called, for the call site in warnings */
+  submitEvaluation(input: EvaluationInput, api: (...args: never[]) => unknown): boolean;
   flush(timeoutMs: number): Promise<FlushReport>;
   ledger(): Ledger;
   health(): Health;

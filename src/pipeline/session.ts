@@ -119,7 +119,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   const evaluations = createEvaluations({ settings, custody, slot });
   return {
     lifecycle,
-    submitEvaluation: (input) => evaluations.submit(input),
+    submitEvaluation: (input, api) => evaluations.submit(input, api),
     flush: async (timeoutMs) => {
       const report = await hooks.flush(timeoutMs);
       await hooks.deliver(Math.max(0, timeoutMs - report.durationMs));

@@ -109,6 +109,11 @@ export const CODES = {
     title: 'Redaction by pattern is not available; no content is captured at all',
     fix: 'set KEEPSPAN_CAPTURE_CONTENT to full or none',
   },
+  'KS-REDACT-002': {
+    severity: 'warning',
+    title: 'Content may leave: the spans of the tracer do not pass through here at this level of custody',
+    fix: 'set KEEPSPAN_CUSTODY to wire or full, or switch content off in the tracer',
+  },
   'KS-SEAM-001': {
     severity: 'warning',
     title:
@@ -129,6 +134,16 @@ export const CODES = {
     severity: 'warning',
     title: 'This version of dd-trace is not among the tested ones; custody uses less of its internals',
     fix: 'use a tested version, or set KEEPSPAN_CUSTODY to say how far custody goes',
+  },
+  'KS-SEAM-005': {
+    severity: 'error',
+    title: 'The loopback relay has died; it is started again at its address, and the tracer tries again meanwhile',
+    fix: 'see the error; the ledger shows what the tracer gave up as in transit; please report it',
+  },
+  'KS-SEAM-006': {
+    severity: 'warning',
+    title: 'The tracer sends to another address than the settings name; its requests are taken over there',
+    fix: 'say the address once, in DD_TRACE_AGENT_URL; `tracer` is where it sends',
   },
   'KS-SELF-001': {
     severity: 'warning',
@@ -189,6 +204,11 @@ export const CODES = {
     severity: 'warning',
     title: 'annotate() could not say it on the active span',
     fix: 'call it inside a wrapped function, with the shapes of its documentation; `error` says what is wrong',
+  },
+  'KS-SPAN-005': {
+    severity: 'warning',
+    title: 'An option of a wrapper is not valid and was left out',
+    fix: "workflow('name', fn), or workflow({ name, sessionId, mlApp, modelName, modelProvider }, fn), all of them texts",
   },
   'KS-STACK-001': {
     severity: 'warning',

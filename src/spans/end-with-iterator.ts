@@ -1,6 +1,8 @@
-import type { GuardedSpan } from './wrap.ts';
+import { define, endWithObject } from './followers.ts';
+import type { GuardedSpan } from './guard.ts';
 
-type AnyIterator = Iterator<unknown, unknown, unknown> | AsyncIterator<unknown, unknown, unknown>;
+type Step = (...args: unknown[]) => unknown;
+type Steps = Readonly<Partial<Record<'next' | 'return' | 'throw', Step>>>;
 
 /**
  * Follows an iterator to its end: the span is active in every step and ends when the iterator is done, is broken
@@ -8,16 +10,16 @@ type AnyIterator = Iterator<unknown, unknown, unknown> | AsyncIterator<unknown, 
  * any iterator that takes own properties.
  */
 export function endWithIterator<T extends object>(iterator: T, span: GuardedSpan): T {
-  const steps = iterator as unknown as AnyIterator;
-  let hooked = true;
-  for (const name of ['next', 'return', 'throw'] as const) {
-    const step = steps[name] as ((...args: unknown[]) => unknown) | undefined;
-    if (typeof step !== 'function') continue;
-    const value = (...args: unknown[]) => follow(() => span.run(() => step.apply(iterator, args)), span);
-    hooked = Reflect.defineProperty(iterator, name, { value, configurable: true, writable: true, enumerable: false }) && hooked;
-  }
-  if (!hooked) span.end();
-  return iterator;
+  const steps = iterator as Steps;
+  return endWithObject(iterator, span, (followers) => {
+    for (const name of ['next', 'return', 'throw'] as const) {
+      const step = steps[name];
+      if (typeof step !== 'function') continue;
+      const hooked = (...args: unknown[]) => follow(() => followers.run(() => step.apply(iterator, args)), followers);
+      if (!define(iterator, name, hooked)) return false;
+    }
+    return true;
+  });
 }
 
 function follow(step: () => unknown, span: GuardedSpan): unknown {
