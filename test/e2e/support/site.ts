@@ -1,0 +1,173 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Ledger } from '../../../src/contracts/ledger.ts';
+import { startAgent, type Agent } from './agent.ts';
+
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
+
+/** Everything, not the fixed sample. */
+export const FULL = process.env['KEEPSPAN_TEST_FULL'] === '1';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Child {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when its stdout matches; rejects when it ends before. */
+  says(pattern: RegExp): Promise<void>;
+}
+
+/** What `keepspan ledger --json` prints. */
+export interface LedgerDocument {
+  readonly ledger: Ledger;
+  readonly maybeTwice: number;
+  readonly processes: readonly { readonly id: string; readonly state: string; readonly ledger: Ledger }[];
+  readonly closedProcesses: number;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface StartOptions {
+  readonly env?: Env | undefined;
+  /** What Node is given before the program; default: the preload. */
+  readonly nodeArgs?: readonly string[] | undefined;
+  /** As a shell writes it; default: the one of this process. */
+  readonly umask?: string | undefined;
+}
+
+/** One machine of a test: an Agent, a journal directory, and processes on it. All of it ends with the test. */
+export interface Site {
+  readonly agent: Agent;
+  /** A folder of its own, 0700, that is not under a world-writable one. */
+  readonly folder: string;
+  /** Does not exist yet. */
+  readonly journal: string;
+  start(fixture: string, args?: readonly string[], options?: StartOptions): Child;
+  run(fixture: string, args?: readonly string[], options?: StartOptions): Promise<Ended>;
+  /** The next start on the same journal: it ends when nothing of its predecessors is left. */
+  replay(): Promise<void>;
+  ledger(): Promise<LedgerDocument>;
+}
+
+/** No process of a test lives longer; whoever needs it has failed. */
+const LIMIT_MS = 90_000;
+
+export async function createSite(t: TestContext): Promise<Site> {
+  const agent = await startAgent();
+  mkdirSync(join(ROOT, '.cache'), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, '.cache', 'test-'));
+  const journal = join(folder, 'journal');
+  const children = new Set<Child>();
+  t.after(async () => {
+    for (const child of children) child.process.kill('SIGKILL');
+    await Promise.all([...children].map((child) => child.ended));
+    await agent.down();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const env: Env = {
+    PATH: process.env['PATH'],
+    HOME: folder,
+    DD_TRACE_AGENT_URL: agent.url,
+    DD_SERVICE: 'e2e',
+    DD_ENV: 'test',
+    DD_LLMOBS_ENABLED: '1',
+    DD_LLMOBS_ML_APP: 'e2e',
+    DD_TRACE_STARTUP_LOGS: 'false',
+    DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
+    DD_REMOTE_CONFIGURATION_ENABLED: 'false',
+    DD_RUNTIME_METRICS_ENABLED: 'false',
+    KEEPSPAN_JOURNAL_DIR: journal,
+    KEEPSPAN_SHUTDOWN_TIMEOUT_MS: '8000',
+  };
+
+  function launch(args: readonly string[], options: StartOptions): Child {
+    const command: readonly string[] =
+      options.umask === undefined
+        ? [process.execPath, ...args]
+        : ['/bin/sh', '-c', `umask ${options.umask}; exec "$0" "$@"`, process.execPath, ...args];
+    const child = observe(
+      spawn(command[0]!, command.slice(1), {
+        cwd: ROOT,
+        env: { ...env, ...options.env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    );
+    children.add(child);
+    void child.ended.then(() => children.delete(child));
+    return child;
+  }
+
+  function start(fixture: string, args: readonly string[] = [], options: StartOptions = {}): Child {
+    const nodeArgs = options.nodeArgs ?? ['--import', 'keepspan/register'];
+    return launch([...nodeArgs, join(FIXTURES, fixture), ...args], options);
+  }
+
+  return {
+    agent,
+    folder,
+    journal,
+    start,
+    run: (fixture, args, options) => start(fixture, args, options).ended,
+    async replay() {
+      const { code, stderr } = await start('restart.mjs').ended;
+      if (code !== 0) throw new Error(`the next start did not finish: ${stderr}`);
+    },
+    async ledger() {
+      const args = [join(ROOT, 'bin', 'keepspan.js'), 'ledger', '--json', '--journal', journal];
+      const { code, stdout, stderr } = await launch(args, {}).ended;
+      if (code !== 0 && code !== 1) throw new Error(`keepspan ledger: exit ${code}: ${stderr}`);
+      return JSON.parse(stdout) as LedgerDocument;
+    },
+  };
+}
+
+function observe(child: ChildProcess): Child {
+  let stdout = '';
+  let stderr = '';
+  const looks = new Set<() => void>();
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    for (const look of [...looks]) look();
+  });
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code, signal) => {
+      clearTimeout(limit);
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
+  return {
+    process: child,
+    ended,
+    says: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (!pattern.test(stdout)) return;
+          looks.delete(look);
+          resolve();
+        };
+        looks.add(look);
+        look();
+        void ended.then(() => reject(new Error(`ended without ${String(pattern)}: ${stdout}${stderr}`)));
+      }),
+  };
+}
+
+/** Records on stderr of one kind, parsed. */
+export function recordsOf(stderr: string, message: string): Record<string, unknown>[] {
+  return stderr
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.includes(`"${message}"`))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
