@@ -25,8 +25,15 @@ interface Exporter {
   flush(done?: () => void): void;
 }
 
+type TagMap = WeakMap<object, Readonly<Record<string, unknown>>>;
+
 interface TaggerModule {
-  readonly tagMap: WeakMap<object, unknown>;
+  readonly tagMap: TagMap;
+}
+
+interface EvaluationMessage {
+  readonly payload: unknown;
+  readonly routing?: { readonly apiKey?: string };
 }
 
 /** How long a released chunk waits for others at most. */
@@ -34,6 +41,9 @@ const MAX_HELD_MS = 10;
 
 /** Set by dd-trace when its writer took the event (llmobs/span_processor.js). */
 const SUBMITTED_TAG = '_dd.llmobs.submitted';
+
+/** In the tag map, where the span is bound for a tenant's own account (llmobs/constants/tags.js). */
+const ROUTING_API_KEY = '_dd.llmobs.routing.api_key';
 
 export interface AccountOptions {
   readonly custody: Custody;
@@ -48,7 +58,7 @@ export interface AccountOptions {
  * traces within a turn of the event loop and 10 ms, LLM spans at once (`full`) or with the turn.
  *
  * Private knowledge of dd-trace 6: `_tracer._exporter.export`, `_tracer._processor._erase`, `LLMObsTagger.tagMap`,
- * the tag `_dd.llmobs.submitted`.
+ * the tag `_dd.llmobs.submitted`, the tag map's `_dd.llmobs.routing.api_key`.
  */
 export class SpanAccounts {
   /** Spans encoded but not yet seen at the seam. */
@@ -65,7 +75,7 @@ export class SpanAccounts {
   readonly #options: AccountOptions;
   readonly #processor: Processor;
   readonly #exporter: Exporter;
-  readonly #tagMap: WeakMap<object, unknown> | undefined;
+  readonly #tagMap: TagMap | undefined;
   readonly #flushWriters: () => void;
   readonly #uninstall: (() => void)[] = [];
 
@@ -159,7 +169,7 @@ export class SpanAccounts {
 
   #install(): void {
     this.#subscribe('dd-trace:span:finish', (message) => this.#onFinish(message as DatadogSpan));
-    this.#subscribe('llmobs:eval-metric:append', () => this.#onEvaluation());
+    this.#subscribe('llmobs:eval-metric:append', (message) => this.#onEvaluation(message as EvaluationMessage));
     this.#subscribe('llmobs:register-processor', (message) => {
       this.#processorRegistered = message !== null && message !== undefined;
     });
@@ -195,22 +205,39 @@ export class SpanAccounts {
     if (trace.record === false) custody.ended('spans', 'dropped.discarded');
     else this.#open.add(trace);
     if (this.#tagMap?.has(span) === true) {
-      custody.created('llmSpans');
       const taken = writerSeams ? this.#appended : span.context().getTag(SUBMITTED_TAG) === '1';
-      if (!taken) custody.ended('llmSpans', this.#processorRegistered ? 'dropped.processor' : 'lost.unserializable');
-      else if (!writerSeams) this.#buffer('llmSpans');
+      if (taken && this.#isRouted(span)) this.#passed('llmSpans');
+      else {
+        custody.created('llmSpans');
+        if (!taken) custody.ended('llmSpans', this.#processorRegistered ? 'dropped.processor' : 'lost.unserializable');
+        else if (!writerSeams) this.#buffer('llmSpans');
+      }
     }
     this.#appended = false;
     custody.commit();
   }
 
-  #onEvaluation(): void {
+  #onEvaluation({ payload, routing }: EvaluationMessage): void {
     const { custody, writerSeams } = this.#options;
-    custody.created('evaluations');
-    if (!writerSeams) this.#buffer('evaluations');
-    else if (!this.#evaluationAppended) custody.ended('evaluations', 'lost.unserializable');
+    const taken = writerSeams ? this.#evaluationAppended : isSerializable(payload);
+    if (taken && routing?.apiKey) this.#passed('evaluations');
+    else {
+      custody.created('evaluations');
+      if (!taken) custody.ended('evaluations', 'lost.unserializable');
+      else if (!writerSeams) this.#buffer('evaluations');
+    }
     this.#evaluationAppended = false;
     custody.commit();
+  }
+
+  /** Goes to a tenant's own account, past every seam: no part of what was created. */
+  #isRouted(span: DatadogSpan): boolean {
+    return Boolean(this.#tagMap?.get(span)?.[ROUTING_API_KEY]);
+  }
+
+  /** The writer seam counts what it lets through; without it nobody else would. */
+  #passed(kind: 'llmSpans' | 'evaluations'): void {
+    if (!this.#options.writerSeams) this.#options.custody.ended(kind, 'unobserved');
   }
 
   /** dd-trace's writers drop what exceeds 1,000 events between flushes. */
@@ -244,7 +271,17 @@ export class SpanAccounts {
   }
 }
 
-function loadTagMap(located: LocatedTracer): WeakMap<object, unknown> | undefined {
+/** dd-trace's writer measures an evaluation by its JSON text, and what has none never enters its buffer (writers/base.js). */
+function isSerializable(payload: unknown): boolean {
+  try {
+    JSON.stringify(payload);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function loadTagMap(located: LocatedTracer): TagMap | undefined {
   try {
     const module = located.require(join(located.root, 'packages/dd-trace/src/llmobs/tagger.js')) as Partial<TaggerModule>;
     return module.tagMap;
