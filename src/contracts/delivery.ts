@@ -57,6 +57,11 @@ export interface EncodedBatch {
   readonly signals: number;
   /** Per record taken, the signals counted in its body: differs from `count` when the source miscounted. */
   readonly signalsPerRecord: readonly number[];
+  /**
+   * Per record taken, the signals that a policy keeps out of the body; absent: none. When that leaves no signal at
+   * all, there is no request to make.
+   */
+  readonly sampledOutPerRecord?: readonly number[];
 }
 
 /** Thrown by `encode` when the first record can never become a request: it is quarantined. Other errors are tried again. */

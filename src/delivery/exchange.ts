@@ -64,7 +64,9 @@ export class Exchange {
       if (isUnencodable(error)) return { kind: 'unencodable', reason: error.message };
       return this.#retry({ error: `encoder: ${messageOf(error)}` });
     }
-    const signals = signalsIn(records, batch.records);
+    const sampledOut = sumOf(batch.sampledOutPerRecord ?? []);
+    if (batch.signals === 0 && sampledOut > 0) return { kind: 'delivered', batch, rejected: 0 };
+    const signals = signalsIn(records, batch.records) - sampledOut;
     // Without the intent on disk a kill would hide that this went out: nothing is sent then.
     if (!(await persistence.insist(() => source.intent(carried + signals)))) return { kind: 'stopped' };
     const result = await trySend(send, withIdentity(batch, id), stopped);
@@ -127,6 +129,10 @@ export function signalsIn(records: readonly PendingRecord[], taken = records.len
   let signals = 0;
   for (const record of records.slice(0, taken)) signals += record.count;
   return signals;
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, n) => sum + n, 0);
 }
 
 function withIdentity(batch: EncodedBatch, id: string): EncodedBatch {

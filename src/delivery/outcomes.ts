@@ -3,6 +3,7 @@ import type { Outcomes } from '../contracts/delivery.ts';
 /** Names of the ledger that delivery gives. */
 export type DeliveryOutcome =
   | 'delivered'
+  | 'sampledOut'
   | 'lost.expired'
   | 'lost.quarantined'
   | 'lost.miscounted'
@@ -13,6 +14,7 @@ export type DeliveryOutcomes = Partial<Record<DeliveryOutcome, number>>;
 /** In this order signals give way when a body holds more of them than the journal counted. */
 const GIVE_WAY: readonly DeliveryOutcome[] = [
   'delivered',
+  'sampledOut',
   'lost.rejected',
   'lost.expired',
   'lost.quarantined',

@@ -63,8 +63,10 @@ export async function deliverRefusedRecord(
     switch (verdict.kind) {
       case 'delivered': {
         const { records } = verdict.batch;
-        const signals = signalsIn(group, records);
+        const sampledOut = verdict.batch.sampledOutPerRecord?.reduce((sum, n) => sum + n, 0) ?? 0;
+        const signals = signalsIn(group, records) - sampledOut;
         const rejected = Math.min(verdict.rejected, signals);
+        addOutcome(outcomes, 'sampledOut', sampledOut);
         addOutcome(outcomes, 'delivered', signals - rejected);
         addOutcome(outcomes, 'lost.rejected', rejected);
         carried += signals;

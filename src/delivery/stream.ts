@@ -221,7 +221,8 @@ function outcomesOf(
 ): DeliveryOutcomes {
   const outcomes: DeliveryOutcomes = {};
   for (const [i, signals] of batch.signalsPerRecord.entries()) {
-    addOutcomes(outcomes, fitToCount({ delivered: signals }, group[i]?.count ?? 0));
+    const sampledOut = batch.sampledOutPerRecord?.[i] ?? 0;
+    addOutcomes(outcomes, fitToCount({ delivered: signals, sampledOut }, group[i]?.count ?? 0));
   }
   const refused = Math.min(rejected, outcomes.delivered ?? 0);
   addOutcome(outcomes, 'lost.rejected', refused);

@@ -9,6 +9,7 @@ import {
   walkTraces,
   walkTracesV05,
 } from './msgpack-walk.ts';
+import type { Thinner } from './thin-traces.ts';
 
 /** Bounds of one trace request. */
 export interface TraceLimits {
@@ -33,17 +34,21 @@ const COUNTING = new Set([
 
 interface Part {
   readonly record: PendingRecord;
+  /** What of the record is sent. */
+  readonly payload: Buffer;
   readonly walk: TraceWalk;
+  readonly sampledOut: number;
   readonly preamble: Preamble;
 }
 
 /**
  * Trace requests to the Agent. Neighbouring v0.4 payloads with the same path and headers become one, by
- * rewriting the header of the outer array; v0.5 payloads have a string table each and travel alone.
+ * rewriting the header of the outer array; v0.5 payloads have a string table each and travel alone, unthinned.
  */
 export function createTraceEncoder(
   agentUrl: () => string,
   limits: TraceLimits,
+  thinner?: Thinner,
 ): (records: readonly PendingRecord[]) => EncodedBatch {
   const preambleOf = createPreambleReader();
 
@@ -54,13 +59,13 @@ export function createTraceEncoder(
     for (const record of records) {
       let part: Part;
       try {
-        part = { record, walk: walk(record), preamble: preambleOf(record.preamble) };
+        part = { record, ...sent(record, thinner), preamble: preambleOf(record.preamble) };
       } catch (error) {
         if (parts.length > 0) break; // It will be the first of the next request, and throw there.
         throw error;
       }
       const ownKey = `${record.flags} ${pathOf(part)}\n${headerKey(part.preamble.headers, COUNTING)}`;
-      const ownBytes = record.payload.length - part.walk.firstTrace;
+      const ownBytes = part.payload.length - part.walk.firstTrace;
       if (parts.length > 0 && (ownKey !== key || isV05(record) || bytes + ownBytes > limits.maxBytes)) break;
       parts.push(part);
       key = ownKey;
@@ -76,17 +81,25 @@ export function createTraceEncoder(
       records: parts.length,
       signals: signalsPerRecord.reduce((sum, spans) => sum + spans, 0),
       signalsPerRecord,
+      ...(thinner === undefined ? {} : { sampledOutPerRecord: parts.map((part) => part.sampledOut) }),
     };
   };
 }
 
+function sent(record: PendingRecord, thinner: Thinner | undefined): Pick<Part, 'payload' | 'walk' | 'sampledOut'> {
+  const whole = walk(record);
+  if (thinner === undefined || isV05(record)) return { payload: record.payload, walk: whole, sampledOut: 0 };
+  return thinner.thin(record.payload, whole);
+}
+
 /** One record per trace of a v0.4 record; the record itself when it has one trace, is v0.5 or malformed. */
-export function splitTraces(record: PendingRecord): readonly PendingRecord[] {
+export function splitTraces(record: PendingRecord, thinner?: Thinner): readonly PendingRecord[] {
   if ((record.flags & V04) === 0) return [record];
   const parts: PendingRecord[] = [];
   try {
     walkTraces(record.payload, (start, end, spans) => {
       const payload = Buffer.concat([arrayHeader32(1), record.payload.subarray(start, end)]);
+      thinner?.notePart(payload);
       parts.push({ ...record, count: spans, payload });
     });
   } catch (error) {
@@ -138,8 +151,8 @@ function mergedHeaders(parts: readonly Part[]): Readonly<Record<string, string>>
 
 function mergedBody(parts: readonly Part[], bytes: number): Buffer {
   const [only] = parts;
-  if (only !== undefined && parts.length === 1) return only.record.payload;
+  if (only !== undefined && parts.length === 1) return only.payload;
   const traces = parts.reduce((sum, part) => sum + part.walk.traces, 0);
-  const chunks = parts.map((part) => part.record.payload.subarray(part.walk.firstTrace));
+  const chunks = parts.map((part) => part.payload.subarray(part.walk.firstTrace));
   return Buffer.concat([arrayHeader32(traces), ...chunks], bytes);
 }

@@ -1,7 +1,10 @@
 import type { AnswerReport, BatchEncoder, PendingRecord } from '../../contracts/delivery.ts';
+import type { Judge } from '../../contracts/sampling.ts';
 import { createJsonEncoder, JSON_LIMITS, type JsonLimits } from './encode-json.ts';
 import type { DatadogTarget } from './encode-target.ts';
 import { createTraceEncoder, splitTraces, TRACE_LIMITS, type TraceLimits } from './encode-traces.ts';
+import { evaluatedSpan } from './evaluated-span.ts';
+import { createThinner } from './thin-traces.ts';
 
 /** What the Agent answered to a trace request. */
 export interface AgentAnswer {
@@ -17,6 +20,10 @@ export interface DatadogEncoderOptions {
   readonly limits?: { readonly json?: JsonLimits; readonly traces?: TraceLimits };
   /** Called for each answer that carries sampling rates. Must not throw. */
   readonly onAnswer?: (answer: AgentAnswer) => void;
+  /** Decides on traces; absent: all are sent. */
+  readonly judge?: Judge;
+  /** Called with the id of each span that an evaluation is about. Must not throw. */
+  readonly onEvaluated?: (spanId: bigint) => void;
 }
 
 const NONE_REJECTED: AnswerReport = { rejected: 0 };
@@ -32,8 +39,10 @@ const NONE_REJECTED: AnswerReport = { rejected: 0 };
  */
 export function createDatadogEncoder(options: DatadogEncoderOptions): BatchEncoder {
   const json = options.limits?.json ?? JSON_LIMITS;
+  const { judge, onEvaluated } = options;
+  const thinner = judge === undefined ? undefined : createThinner(judge);
   const encoders = {
-    spans: createTraceEncoder(options.agentUrl, options.limits?.traces ?? TRACE_LIMITS),
+    spans: createTraceEncoder(options.agentUrl, options.limits?.traces ?? TRACE_LIMITS, thinner),
     llmSpans: createJsonEncoder('llmSpans', options.target, json),
     evaluations: createJsonEncoder('evaluations', options.target, json),
   };
@@ -41,9 +50,15 @@ export function createDatadogEncoder(options: DatadogEncoderOptions): BatchEncod
     encode(records) {
       const [first] = records;
       if (first === undefined) throw new RangeError('no records to encode');
+      if (first.kind === 'evaluations' && onEvaluated !== undefined) {
+        for (const { payload } of records) {
+          const spanId = evaluatedSpan(payload);
+          if (spanId !== undefined) onEvaluated(spanId);
+        }
+      }
       return encoders[first.kind](records);
     },
-    split: (record: PendingRecord) => (record.kind === 'spans' ? splitTraces(record) : [record]),
+    split: (record: PendingRecord) => (record.kind === 'spans' ? splitTraces(record, thinner) : [record]),
     answered(body) {
       const rateByService = ratesIn(body);
       if (rateByService !== undefined) options.onAnswer?.({ rateByService });
