@@ -2,6 +2,9 @@ import type { Custody, SourceEnd } from '../contracts/custody.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import type { GuardedJournal } from '../journal/guarded.ts';
 
+/** Delivery of a burst is woken so often. */
+const RING_EVERY_MS = 50;
+
 /**
  * Custody over the journal. `created` counts are written with the next `commit`; a record's own header
  * already proves that its signals existed.
@@ -10,6 +13,8 @@ export class CustodyStore implements Custody {
   readonly #journal: GuardedJournal;
   readonly #ring: () => void;
   readonly #onMemory: () => void;
+  #ringing = false;
+  #rungMs = Number.NEGATIVE_INFINITY;
 
   /**
    * @param ring called after a record reached the disk: wakes delivery; cheap
@@ -24,7 +29,7 @@ export class CustodyStore implements Custody {
   take(kind: SignalKind, body: string | Uint8Array, count: number, flags = 0, preamble = ''): boolean {
     const where = this.#journal.take(kind, body, count, flags, preamble);
     if (where === 'disk') {
-      this.#ring();
+      this.#ringSoon();
       return true;
     }
     if (where === 'gone') return false;
@@ -44,5 +49,20 @@ export class CustodyStore implements Custody {
 
   commit(): void {
     this.#journal.page.write();
+  }
+
+  /**
+   * At once after a pause, else once in `RING_EVERY_MS`: a ring is a system call, and a worker that is woken for every
+   * record sends every record alone. Delivery also looks for itself, should the loop be blocked for longer.
+   */
+  #ringSoon(): void {
+    if (this.#ringing) return;
+    this.#ringing = true;
+    const waitMs = Math.max(0, this.#rungMs + RING_EVERY_MS - performance.now());
+    setTimeout(() => {
+      this.#ringing = false;
+      this.#rungMs = performance.now();
+      this.#ring();
+    }, waitMs).unref();
   }
 }
