@@ -79,6 +79,16 @@ export const CODES = {
     title: 'There is no journal where one was looked for',
     fix: 'name the directory with --journal DIR or KEEPSPAN_JOURNAL_DIR',
   },
+  'KS-JOURNAL-006': {
+    severity: 'error',
+    title: 'Records in the journal are sealed with another key; they are held, neither lost nor sent',
+    fix: 'run `keepspan deliver` with the KEEPSPAN_JOURNAL_KEY they were written with, or purge them',
+  },
+  'KS-JOURNAL-007': {
+    severity: 'error',
+    title: 'The key of the journal cannot be read; nothing is written to disk, what waits is kept in memory',
+    fix: 'set KEEPSPAN_JOURNAL_KEY to 32 bytes, as 64 hexadecimal digits or base64: openssl rand -base64 32',
+  },
   'KS-LIFECYCLE-001': {
     severity: 'warning',
     title: 'manage() does not recognise a resource; it will not be closed at shutdown',
@@ -104,6 +114,21 @@ export const CODES = {
     title: 'The shutdown could not be completed or recorded',
     fix: 'this is a fault in keepspan; please report it with its message',
   },
+  'KS-OBSERVE-001': {
+    severity: 'error',
+    title: 'The address for counting could not be opened',
+    fix: 'allow listening on 127.0.0.1; the service itself is not started without being counted',
+  },
+  'KS-PURGE-001': {
+    severity: 'error',
+    title: 'Somebody still writes to the journal or delivers it; nothing was removed',
+    fix: 'stop the processes that are named, then purge again',
+  },
+  'KS-PURGE-002': {
+    severity: 'error',
+    title: 'It was not said what to remove',
+    fix: 'name it: --older-than 7d, --kind spans, --quarantine, or --all',
+  },
   'KS-REDACT-001': {
     severity: 'warning',
     title: 'Redaction by pattern is not available; no content is captured at all',
@@ -113,6 +138,21 @@ export const CODES = {
     severity: 'warning',
     title: 'Content may leave: the spans of the tracer do not pass through here at this level of custody',
     fix: 'set KEEPSPAN_CUSTODY to wire or full, or switch content off in the tracer',
+  },
+  'KS-RUN-001': {
+    severity: 'error',
+    title: 'The command could not be started',
+    fix: 'check its name, its place in PATH and its permissions; `keepspan run -- node app.js` is the form',
+  },
+  'KS-RUN-002': {
+    severity: 'warning',
+    title: 'This process is PID 1 and cannot reap what others leave behind',
+    fix: 'use an image with /bin/sh, or an init in front: docker run --init, shareProcessNamespace, tini',
+  },
+  'KS-RUN-003': {
+    severity: 'warning',
+    title: 'Time was over before everything was delivered; the rest is in the journal',
+    fix: 'the next start on this journal delivers it; where it dies with the pod (`atRisk`), give more grace time',
   },
   'KS-SEAM-001': {
     severity: 'warning',
@@ -137,7 +177,8 @@ export const CODES = {
   },
   'KS-SEAM-005': {
     severity: 'error',
-    title: 'The loopback relay has died; it is started again at its address, and the tracer tries again meanwhile',
+    title:
+      'The loopback relay has died; it is started again at its address, and the tracer tries again meanwhile',
     fix: 'see the error; the ledger shows what the tracer gave up as in transit; please report it',
   },
   'KS-SEAM-006': {
@@ -184,6 +225,81 @@ export const CODES = {
     severity: 'error',
     title: 'Sending without an Agent needs an API key',
     fix: 'set DD_API_KEY from a secret, or DD_LLMOBS_AGENTLESS_ENABLED=0 to send through the Agent',
+  },
+  'KS-SETTINGS-008': {
+    severity: 'error',
+    title: 'The configuration file cannot be read; it counts as empty',
+    fix: 'correct the file; `keepspan config check` reads it again',
+  },
+  'KS-SETTINGS-009': {
+    severity: 'warning',
+    title: 'A part of the configuration file is not understood',
+    fix: 'correct its name or its shape; docs/guides/settings.md shows the file',
+  },
+  'KS-SETTINGS-010': {
+    severity: 'warning',
+    title: 'A variable looks like a misspelt name of a setting',
+    fix: 'correct its name, or remove it',
+  },
+  'KS-SETTINGS-011': {
+    severity: 'error',
+    title: 'The tracer is switched off while LLM Observability is on',
+    fix: 'remove DD_TRACE_ENABLED=false; to do without APM traces set DD_APM_TRACING_ENABLED=false',
+  },
+  'KS-SETTINGS-012': {
+    severity: 'warning',
+    title: 'One setting switches observability on, another says no',
+    fix: 'KEEPSPAN_STACK=off switches everything off; without KEEPSPAN_STACK DD_LLMOBS_ENABLED decides',
+  },
+  'KS-SETTINGS-013': {
+    severity: 'error',
+    title: 'OpenTelemetry is switched off while the stack needs it',
+    fix: 'remove OTEL_SDK_DISABLED, or use KEEPSPAN_STACK=datadog',
+  },
+  'KS-SETTINGS-014': {
+    severity: 'warning',
+    title: 'Datadog has no such site',
+    fix: 'use one of the sites in docs/guides/settings.md',
+  },
+  'KS-SETTINGS-015': {
+    severity: 'error',
+    title: 'The path of an OTLP endpoint would stand there twice',
+    fix: 'end the URL before /v1/traces',
+  },
+  'KS-SETTINGS-016': {
+    severity: 'warning',
+    title: 'An address has the port of another protocol',
+    fix: 'the Agent takes traces of Datadog tracers on 8126, OTLP by HTTP on 4318',
+  },
+  'KS-SETTINGS-017': {
+    severity: 'warning',
+    title: 'Two settings name different addresses of the Agent',
+    fix: 'keep the one that is meant and remove the other',
+  },
+  'KS-SETTINGS-018': {
+    severity: 'error',
+    title: 'The drain delay takes the whole budget of the shutdown',
+    fix: 'choose a delay well below KEEPSPAN_SHUTDOWN_TIMEOUT_MS',
+  },
+  'KS-SETTINGS-019': {
+    severity: 'info',
+    title: 'Records wait in the journal for longer than upstream takes them',
+    fix: 'leave KEEPSPAN_JOURNAL_MAX_AGE_MS at 24h, unless another upstream takes older records',
+  },
+  'KS-SETTINGS-020': {
+    severity: 'warning',
+    title: 'Datadog and OpenTelemetry settings name one thing differently',
+    fix: 'give both the same value',
+  },
+  'KS-SETTINGS-021': {
+    severity: 'warning',
+    title: 'A setting stands in the configuration file that belongs into the environment',
+    fix: 'set its variable in the environment instead',
+  },
+  'KS-SETTINGS-022': {
+    severity: 'error',
+    title: 'A deployment of this profile should have a setting that it has not',
+    fix: '`keepspan config k8s` prints what a deployment needs',
   },
   'KS-SPAN-001': {
     severity: 'warning',

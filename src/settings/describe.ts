@@ -1,4 +1,7 @@
-import type { Row } from './row.ts';
+import { PROFILE_TABLE } from './profiles.ts';
+import type { Cell } from './profiles.ts';
+import { PROFILES } from './row.ts';
+import type { Format, Row } from './row.ts';
 import { TABLE } from './table.ts';
 
 const UNITS: ReadonlyArray<readonly [number, string]> = [
@@ -21,6 +24,13 @@ function shown(row: Row, value: boolean | number | string): string {
   return unit === undefined ? String(value) : `${value} (${value / unit[0]} ${unit[1]})`;
 }
 
+const FORMATS: Readonly<Record<Format, string>> = {
+  host: 'name or address of a host',
+  headers: '`key=value`, separated by commas',
+  key32: '32 bytes as base64 or as 64 hexadecimal digits',
+  levels: '`logger=level`, separated by commas',
+};
+
 /** What applies when nothing is given. */
 function defaultText(row: Row): string {
   if (row.profileDefaults) {
@@ -33,6 +43,7 @@ function defaultText(row: Row): string {
 }
 
 function accepted(row: Row): string {
+  if (row.format !== undefined) return FORMATS[row.format];
   if (row.values) {
     const aliases = Object.keys(row.aliases ?? {});
     return (
@@ -57,9 +68,25 @@ function accepted(row: Row): string {
     url: 'http or https URL',
     agentUrl: 'http, https or unix URL',
     path: 'path',
-    jsonArray: 'JSON array',
+    rules: 'JSON array of rules',
+    instant: 'moment in ISO 8601 with its zone, such as `2030-01-31T16:00:00Z`',
   };
   return kinds[row.kind] + range;
+}
+
+function cellText(cell: Cell): string {
+  switch (cell.rule) {
+    case 'default':
+      return `\`${cell.value}\``;
+    case 'deploy':
+      return `\`${cell.value}\` (deploy)`;
+    case 'free':
+      return `\`${cell.value}\`, as you like`;
+    case 'secret':
+      return 'from secret, when agentless';
+    case 'unset':
+      return 'not set';
+  }
 }
 
 /** The reference page of the settings, as Markdown. */
@@ -74,6 +101,10 @@ export function settingsPage(): string {
       `- Option: \`${row.key}\``,
       `- Accepts: ${accepted(row)}${row.secret ? '. Secret: never shown or logged' : ''}`,
       `- Default: ${defaultText(row)}`,
+      ...(row.otherNames === undefined
+        ? []
+        : [`- Also read: ${row.otherNames.map((name) => `\`${name}\``).join(', ')}`]),
+      ...(row.environmentOnly === true ? ['- Not read from a configuration file'] : []),
       ...(row.onInvalid === undefined ? [] : [`- A value that is not understood means \`${row.onInvalid}\``]),
       `- Since: ${row.since}`,
       '',
@@ -84,12 +115,27 @@ export function settingsPage(): string {
     '',
     '<!-- Generated from src/settings/table*.ts by `npm run docs`. -->',
     '',
-    'A setting is taken from the options given in code, else from the environment variable, else from the defaults of',
-    'the profile, else from its default. A value that is not understood is never fatal: the default applies and a',
-    'problem with a code ([codes](codes.md)) says so. An empty variable counts as unset.',
+    'A setting is taken from the options given in code, else from the environment variable, else from the configuration',
+    'file (`keepspan.config.{json,yaml,yml,ts,mts,js,mjs}`, under `settings` or `profiles.<profile>`), else from the',
+    'defaults of the profile, else from its default. A value that is not understood is never fatal: the default applies',
+    'and a problem with a code ([codes](codes.md)) says so. An empty variable counts as unset.',
     '',
     'The profile is chosen by `KEEPSPAN_ENV`, else by `DD_ENV`; without either, or with a name that is no profile,',
     'production applies.',
+    '',
+    '## Profiles',
+    '',
+    'What each environment starts from. “deploy”: has to stand in the deployment, `keepspan config k8s` writes it;',
+    '“from secret”: never in a file.',
+    '',
+    `| setting | ${PROFILES.join(' | ')} |`,
+    `|---${'|---'.repeat(PROFILES.length)}|`,
+    ...PROFILE_TABLE.map(
+      ({ name, cells }) =>
+        `| \`${name}\` | ${PROFILES.map((profile) => cellText(cells[profile])).join(' | ')} |`,
+    ),
+    '',
+    '## All settings',
     '',
     ...sections,
   ].join('\n');

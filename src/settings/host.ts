@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 
 /** What of the machine the computed defaults look at. */
 export interface Host {
@@ -9,13 +10,43 @@ export interface Host {
   readonly homedir: () => string;
   /** Throws when there is no such file. */
   readonly readText: (path: string) => string;
+  /** Names in a folder; throws when there is none. Left out: no configuration file is looked for. */
+  readonly list?: (path: string) => readonly string[];
+  /** Loads a module synchronously. Left out: such configuration files are refused. */
+  readonly loadModule?: (path: string) => unknown;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Text of dd-trace's list of supported settings; undefined where it is not installed. */
+  readonly tracerSettings?: () => string | undefined;
 }
 
 export const REAL_HOST: Host = {
   cwd: () => process.cwd(),
   homedir,
   readText: (path) => readFileSync(path, 'utf8'),
+  list: (path) => readdirSync(path),
+  loadModule: (path) => createRequire(path)(path) as unknown,
+  now: () => Date.now(),
+  tracerSettings,
 };
+
+/** dd-trace publishes what it reads as data; found as the application finds the package. */
+const TRACER_SETTINGS = 'packages/dd-trace/src/config/supported-configurations.json';
+
+/** Looks where Node would look, without the resolver: 2 ms of start-up are not worth a check of names. */
+function tracerSettings(): string | undefined {
+  for (const origin of [process.cwd(), import.meta.dirname]) {
+    for (let folder = origin; ; folder = dirname(folder)) {
+      try {
+        return readFileSync(join(folder, 'node_modules', 'dd-trace', TRACER_SETTINGS), 'latin1');
+      } catch {
+        // Not installed there, or a version without the list: names are then judged by our own table alone.
+      }
+      if (dirname(folder) === folder) break;
+    }
+  }
+  return undefined;
+}
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,11 @@
 import { resolve } from 'node:path';
+import { chooseProfile } from './choose-profile.ts';
+import { contradictions } from './contradictions.ts';
+import { loadConfigFile } from './file.ts';
+import type { ConfigFile } from './file.ts';
 import { REAL_HOST, defaultJournalDir, defaultService } from './host.ts';
 import type { Host } from './host.ts';
+import { unknownKeys, unknownNames } from './names.ts';
 import { parseValue } from './parse.ts';
 import { maskValue, nearest } from './problem.ts';
 import type { Problem } from './problem.ts';
@@ -9,11 +14,13 @@ import { TABLE } from './table.ts';
 import type { SettingKey, Settings, SettingsOptions } from './table.ts';
 
 /** Where a value comes from, strongest first. `unset`: there is none. */
-export type Origin = 'option' | 'environment' | 'profile' | 'default' | 'unset';
+export type Origin = 'option' | 'environment' | 'file' | 'profile' | 'default' | 'unset';
+
+type Env = Readonly<Record<string, string | undefined>>;
 
 export interface LoadInput {
   /** Default: the environment of this process. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly env?: Env | undefined;
   /** Given in code; checked like the environment, for not every caller is checked by a compiler. */
   readonly options?: SettingsOptions | undefined;
   /** Goes before everything else that chooses a profile. */
@@ -23,9 +30,11 @@ export interface LoadInput {
 
 export interface Loaded {
   readonly settings: Settings;
-  /** Everything that was wrong, in the order of the table. Empty is good. */
+  /** Everything that was wrong, all at once. Empty is good. */
   readonly problems: readonly Problem[];
   readonly origins: Readonly<Record<SettingKey, Origin>>;
+  /** What else the configuration file holds belongs to those who read `file.document`. */
+  readonly file: ConfigFile;
 }
 
 type Value = boolean | number | string;
@@ -33,98 +42,79 @@ type Found = { readonly value: Value | undefined; readonly origin: Origin };
 
 const ROWS: readonly Row[] = TABLE;
 const PROFILE_ROW = ROWS.find((row) => row.key === 'profile') as Row;
-/** Read by the test suite and by our own child processes, not settings of an application. */
-const NOT_SETTINGS = /^KEEPSPAN_(TEST|INTERNAL)_/;
+
+interface Sources {
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly env: Env;
+  readonly inFile: Readonly<Record<string, unknown>>;
+  readonly nowMs: number;
+}
 
 /**
- * Reads all settings: option, else environment variable, else default of the profile, else default. Never throws: a
- * bad value becomes the default (where the default would be the less careful choice, the careful one) and a problem.
+ * Reads all settings: option, else environment variable, else configuration file, else default of the profile, else
+ * default. Never throws: a bad value becomes the default (where the default would be the less careful choice, the
+ * careful one) and a problem.
  */
 export function loadSettings(input: LoadInput = {}): Loaded {
   const { env = process.env, options = {}, host = REAL_HOST } = input;
   const problems: Problem[] = [];
   const given: Readonly<Record<string, unknown>> = { ...options };
-  const chosen = chooseProfile(input.profile, given, env, problems);
-  const profile = chosen.value as Profile;
+  const chosen = chooseProfile({ forced: input.profile, given, env, row: PROFILE_ROW, problems });
+  const profile = chosen.value;
+  const named = [given['configFile'], env['KEEPSPAN_CONFIG']].find(isGiven);
+  const file = loadConfigFile(typeof named === 'string' ? named.trim() : undefined, host);
+  problems.push(...file.problems);
+  const sources: Sources = {
+    given,
+    env,
+    inFile: file.settingsOf(profile),
+    nowMs: host.now?.() ?? Date.now(),
+  };
+
   const values: Record<string, Value | undefined> = {};
   const origins: Record<string, Origin> = {};
   for (const row of ROWS) {
     const found =
-      row === PROFILE_ROW ? chosen : (findGiven(row, given, env, problems) ?? findDefault(row, profile));
+      row === PROFILE_ROW ? chosen : (findGiven(row, sources, problems) ?? findDefault(row, profile));
     values[row.key] =
       row.kind === 'path' && found.value !== undefined
         ? resolve(host.cwd(), String(found.value))
         : found.value;
     origins[row.key] = found.origin;
   }
-  if (env.KEEPSPAN_STACK?.trim().toLowerCase() === 'off') {
+  if (env['KEEPSPAN_STACK']?.trim().toLowerCase() === 'off') {
     // Off always wins (law L10): an operator can switch off what the code switches on.
-    values.stack = 'off';
-    origins.stack = 'environment';
+    values['stack'] = 'off';
+    origins['stack'] = 'environment';
   }
-  compute(values, origins, env, host, problems);
-  reportUnknown(given, env, problems);
-  if (values.enabled === true && values.agentless === true && values.apiKey === undefined) {
-    problems.push({
-      code: 'KS-SETTINGS-007',
-      severity: 'error',
-      variable: 'DD_API_KEY',
-      value: '(unset)',
-      why: 'DD_LLMOBS_AGENTLESS_ENABLED is on, and the intake takes nothing without a key',
-      fix: 'set DD_API_KEY from a secret, or DD_LLMOBS_AGENTLESS_ENABLED=0 to send through the Agent',
-    });
-  }
-  return { settings: values as Settings, problems, origins: origins as Record<SettingKey, Origin> };
+  compute(values, origins, { env, host, profile, problems });
+  problems.push(
+    ...unknownNames(env, ROWS, host),
+    ...unknownKeys(given, ROWS, 'options'),
+    ...unknownKeys(sources.inFile, ROWS, 'settings'),
+    ...contradictions(values as Settings, env),
+  );
+  return { settings: values as Settings, problems, origins: origins as Record<SettingKey, Origin>, file };
 }
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '');
 }
 
-function chooseProfile(
-  forced: Profile | undefined,
-  given: Readonly<Record<string, unknown>>,
-  env: Readonly<Record<string, string | undefined>>,
-  problems: Problem[],
-): Found {
-  if (forced !== undefined) return { value: forced, origin: 'option' };
-  const sources = [
-    { variable: 'options.profile', raw: given.profile, origin: 'option' },
-    { variable: 'KEEPSPAN_ENV', raw: env.KEEPSPAN_ENV, origin: 'environment' },
-    {
-      variable: 'DD_ENV',
-      raw: given.env ?? env.DD_ENV,
-      origin: given.env === undefined ? 'environment' : 'option',
-    },
-  ] as const;
-  const source = sources.find(({ raw }) => isGiven(raw));
-  if (source === undefined) return { value: 'production', origin: 'default' };
-  const parsed = parseValue(PROFILE_ROW, source.raw);
-  if (parsed.ok) return { value: parsed.value, origin: source.origin };
-  problems.push({
-    code: 'KS-SETTINGS-005',
-    severity: 'info',
-    variable: source.variable,
-    value: maskValue(undefined, source.raw),
-    why: 'it names no profile; the defaults of production apply',
-    fix: 'set KEEPSPAN_ENV to development, staging or production',
-  });
-  return { value: 'production', origin: 'default' };
-}
-
-function findGiven(
-  row: Row,
-  given: Readonly<Record<string, unknown>>,
-  env: Readonly<Record<string, string | undefined>>,
-  problems: Problem[],
-): Found | undefined {
+function findGiven(row: Row, { given, env, inFile, nowMs }: Sources, problems: Problem[]): Found | undefined {
+  const variable = [row.name, ...(row.otherNames ?? [])].find((name) => isGiven(env[name])) ?? row.name;
+  const key = isGiven(inFile[row.key]) ? row.key : row.name;
   const sources = [
     { variable: `options.${row.key}`, raw: given[row.key], origin: 'option' },
-    { variable: row.name, raw: env[row.name], origin: 'environment' },
+    { variable, raw: env[variable], origin: 'environment' },
+    { variable: `settings.${key}`, raw: inFile[key], origin: 'file' },
   ] as const;
-  const source = sources.find(({ raw }) => isGiven(raw));
+  if (isGiven(inFile[key])) problems.push(...misplaced(row, key));
+  const source = sources.find(
+    ({ raw, origin }) => isGiven(raw) && !(origin === 'file' && row.environmentOnly),
+  );
   if (source === undefined) return undefined;
-  const parsed = parseValue(row, source.raw);
+  const parsed = parseValue(row, source.raw, nowMs);
   if (parsed.ok) return { value: parsed.value, origin: source.origin };
   const suggestion =
     row.values && typeof source.raw === 'string' ? nearest(source.raw.trim(), row.values) : undefined;
@@ -141,6 +131,24 @@ function findGiven(
   return instead === undefined ? undefined : { value: instead, origin: 'default' };
 }
 
+/** A configuration file is read by more people than a secret is for, and too late for what decides before it. */
+function misplaced(row: Row, key: string): Problem[] {
+  if (row.secret !== true && row.environmentOnly !== true) return [];
+  return [
+    {
+      code: 'KS-SETTINGS-021',
+      severity: 'warning',
+      variable: `settings.${key}`,
+      value: '(not shown)',
+      why:
+        row.secret === true
+          ? 'it is a secret, and the file is kept with the source'
+          : 'it is read from the environment alone; what the file says has no effect',
+      fix: `set ${row.name} in the environment instead`,
+    },
+  ];
+}
+
 function findDefault(row: Row, profile: Profile): Found {
   if (row.profileDefaults) return { value: row.profileDefaults[profile], origin: 'profile' };
   return row.default === undefined
@@ -148,23 +156,34 @@ function findDefault(row: Row, profile: Profile): Found {
     : { value: row.default, origin: 'default' };
 }
 
+interface Place {
+  readonly env: Env;
+  readonly host: Host;
+  readonly profile: Profile;
+  readonly problems: Problem[];
+}
+
 function compute(
   values: Record<string, Value | undefined>,
   origins: Record<string, Origin>,
-  env: Readonly<Record<string, string | undefined>>,
-  host: Host,
-  problems: Problem[],
+  { env, host, profile, problems }: Place,
 ): void {
-  const fill = (key: SettingKey, value: Value | undefined) => {
+  const fill = (key: SettingKey, value: Value | undefined, origin: Origin = 'default') => {
     if (values[key] !== undefined || value === undefined) return;
     values[key] = value;
-    origins[key] = 'default';
+    origins[key] = origin;
   };
-  if (values.service === undefined) fill('service', defaultService(env, host));
-  fill('mlApp', values.service);
-  if (values.journalDir === undefined)
-    fill('journalDir', defaultJournalDir(env, String(values.service), host));
-  if (values.journalDir !== undefined) return;
+  if (values['service'] === undefined) fill('service', defaultService(env, host));
+  fill('mlApp', values['service']);
+  // The requirement's table has agentless for development because there is no Agent; where one is named, there is.
+  const agentNamed = [values['agentUrl'], values['agentHost'], values['agentPort']].some(
+    (value) => value !== undefined,
+  );
+  fill('agentless', profile === 'development' && values['apiKey'] !== undefined && !agentNamed, 'profile');
+  if (values['journalDir'] === undefined) {
+    fill('journalDir', defaultJournalDir(env, String(values['service']), host));
+  }
+  if (values['journalDir'] !== undefined) return;
   problems.push({
     code: 'KS-SETTINGS-006',
     severity: 'warning',
@@ -173,49 +192,4 @@ function compute(
     why: 'this process has no home directory to keep a journal in; what waits is kept in memory',
     fix: 'set KEEPSPAN_JOURNAL_DIR to a directory on a mounted volume',
   });
-}
-
-function reportUnknown(
-  given: Readonly<Record<string, unknown>>,
-  env: Readonly<Record<string, string | undefined>>,
-  problems: Problem[],
-): void {
-  const names = ROWS.map((row) => row.name);
-  for (const name of Object.keys(env)) {
-    if (!name.startsWith('KEEPSPAN_') || names.includes(name) || NOT_SETTINGS.test(name)) continue;
-    problems.push(
-      unknown(
-        'KS-SETTINGS-003',
-        name,
-        name,
-        names.filter((known) => known.startsWith('KEEPSPAN_')),
-      ),
-    );
-  }
-  const keys = ROWS.map((row) => row.key);
-  for (const key of Object.keys(given)) {
-    if (!keys.includes(key)) problems.push(unknown('KS-SETTINGS-004', `options.${key}`, key, keys));
-  }
-}
-
-/** Its value is not shown: under a name nobody knows it may be anything, a secret too. */
-function unknown(
-  code: Problem['code'],
-  variable: string,
-  written: string,
-  known: readonly string[],
-): Problem {
-  const suggestion = nearest(written, known);
-  return {
-    code,
-    severity: 'warning',
-    variable: maskValue(undefined, variable),
-    value: '(not read)',
-    why: 'there is no such setting',
-    fix:
-      suggestion === undefined
-        ? 'remove it; docs/reference/settings.md lists all settings'
-        : `did you mean ${suggestion}?`,
-    ...(suggestion === undefined ? {} : { suggestion }),
-  };
 }

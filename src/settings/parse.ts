@@ -1,4 +1,6 @@
+import { formatProblem } from './format.ts';
 import type { Row } from './row.ts';
+import { rulesProblem } from './rules.ts';
 
 /** What a text or an option means, or why it means nothing. */
 export type Parsed =
@@ -25,7 +27,7 @@ const BYTES: Readonly<Record<string, number>> = {
 };
 
 /** Reads one value. An option may be of the setting's own type or a text; a variable is a text. Never throws. */
-export function parseValue(row: Row, raw: unknown): Parsed {
+export function parseValue(row: Row, raw: unknown, nowMs: number = Date.now()): Parsed {
   if (typeof raw !== 'string') return parseTyped(row, raw);
   const text = raw.trim();
   switch (row.kind) {
@@ -51,13 +53,19 @@ export function parseValue(row: Row, raw: unknown): Parsed {
       return parseUrl(text, ['http:', 'https:']);
     case 'agentUrl':
       return parseUrl(text, ['http:', 'https:', 'unix:']);
-    case 'jsonArray':
-      return parseJsonArray(text);
+    case 'rules': {
+      const why = rulesProblem(text);
+      return why === undefined ? yes(text) : no(why);
+    }
+    case 'instant':
+      return parseInstant(text, nowMs);
     case 'path':
       return text.includes('\0') ? no('it holds a NUL character') : yes(text);
-    case 'string':
+    case 'string': {
       // A line break would end a header or a tag.
-      return /\p{Cc}/u.test(text) ? no('it holds control characters') : yes(text);
+      const why = /\p{Cc}/u.test(text) ? 'it holds control characters' : formatProblem(row.format, text);
+      return why === undefined ? yes(text) : no(why);
+    }
   }
 }
 
@@ -71,6 +79,7 @@ function no(why: string): Parsed {
 
 function parseTyped(row: Row, raw: unknown): Parsed {
   if (typeof raw === 'boolean' && row.kind === 'boolean') return yes(raw);
+  if (row.kind === 'rules' && Array.isArray(raw)) return parseValue(row, JSON.stringify(raw));
   if (typeof raw === 'number') {
     if (row.kind === 'integer' || row.kind === 'bytes' || row.kind === 'duration') {
       return Number.isSafeInteger(raw) ? inRange(row, raw) : no('it is not a whole number');
@@ -126,12 +135,18 @@ function parseUrl(text: string, protocols: readonly string[]): Parsed {
   return yes(text.replace(/\/+$/, ''));
 }
 
-function parseJsonArray(text: string): Parsed {
-  try {
-    return Array.isArray(JSON.parse(text)) ? yes(text) : no('it is JSON, but not an array');
-  } catch (error) {
-    return no(
-      `it is not JSON: ${error instanceof Error ? error.message.replace(/, ?".*$/s, '') : 'unreadable'}`,
-    );
+/** Debug that is meant to end must end soon: a day is the most. */
+const MAX_AHEAD_MS = 24 * 3_600_000;
+
+function parseInstant(text: string, nowMs: number): Parsed {
+  // Without its zone a time means another moment on another machine.
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i.test(text)) {
+    return no('it is not a moment such as 2030-01-31T16:00:00Z, with its zone');
   }
+  const valueMs = Date.parse(text);
+  if (Number.isNaN(valueMs)) return no('there is no such moment');
+  if (valueMs > nowMs + MAX_AHEAD_MS) {
+    return { ok: false, why: 'it is more than 24 hours ahead', outOfRange: true };
+  }
+  return yes(valueMs);
 }

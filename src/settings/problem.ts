@@ -25,10 +25,17 @@ export function maskValue(row: Pick<Row, 'secret'> | undefined, raw: unknown): s
   return clean.length > MAX_SHOWN_CHARS ? `${clean.slice(0, MAX_SHOWN_CHARS)}…` : clean;
 }
 
-/** The known name nearest to a written one, at most a third of its letters away; undefined when none is near. */
-export function nearest(written: string, known: readonly string[]): string | undefined {
+/**
+ * The known name nearest to a written one, fewer than `limit` slips away (a letter left out, added, exchanged for
+ * another or for its neighbour); undefined when none is near. Without a limit a third of the letters may differ.
+ */
+export function nearest(
+  written: string,
+  known: Iterable<string>,
+  limit: number = Math.floor(written.length / 3) + 1,
+): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.floor(written.length / 3) + 1;
+  let bestDistance = limit;
   for (const candidate of known) {
     const distance = editDistance(written.toLowerCase(), candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {
@@ -39,16 +46,30 @@ export function nearest(written: string, known: readonly string[]): string | und
   return best;
 }
 
+/** Optimal string alignment distance, or `limit` as soon as it cannot be smaller. */
 function editDistance(from: string, to: string, limit: number): number {
   if (Math.abs(from.length - to.length) >= limit) return limit;
-  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let row = 1; row <= from.length; row += 1) {
     const current = [row];
+    let smallest = row;
     for (let column = 1; column <= to.length; column += 1) {
-      const swap = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current.push(Math.min(swap, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const same = from[row - 1] === to[column - 1];
+      let cost = Math.min(
+        (last[column - 1] ?? 0) + (same ? 0 : 1),
+        (last[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+      );
+      const swapped =
+        row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      if (swapped) cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
+      current.push(cost);
+      if (cost < smallest) smallest = cost;
     }
-    previous = current;
+    if (smallest >= limit) return limit;
+    beforeLast = last;
+    last = current;
   }
-  return previous[to.length] ?? limit;
+  return last[to.length] ?? limit;
 }

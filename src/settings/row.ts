@@ -23,11 +23,16 @@ export type Kind =
   | 'agentUrl'
   /** A path; relative ones are relative to the working directory. */
   | 'path'
-  /** A JSON array, kept as its text. */
-  | 'jsonArray';
+  /** Sampling rules: a JSON array of objects, kept as its text. */
+  | 'rules'
+  /** A moment in ISO 8601 with its zone, as milliseconds since 1970. */
+  | 'instant';
+
+/** What a text must look like beyond its kind. */
+export type Format = 'host' | 'headers' | 'key32' | 'levels';
 
 /** Defaults that depend on where the process runs; `load.ts` computes them. */
-export type Computed = 'service' | 'journalDir';
+export type Computed = 'service' | 'journalDir' | 'agentless';
 
 /** One setting. The table of these generates types, validation, documentation and help. */
 export interface Row {
@@ -36,6 +41,11 @@ export interface Row {
   /** The key in `Settings` and in the options. */
   readonly key: string;
   readonly kind: Kind;
+  readonly format?: Format;
+  /** Other variables that mean the same to the library the setting comes from; read when `name` is not set. */
+  readonly otherNames?: readonly string[];
+  /** Not read from a configuration file: it is needed before the file is, or belongs to one process. */
+  readonly environmentOnly?: true;
   /** Smallest value accepted, in the unit of the kind. */
   readonly min?: number;
   /** Largest value accepted, in the unit of the kind. */

@@ -1,3 +1,4 @@
+import { LOG_LEVEL_ALIASES, LOG_LEVELS } from './format.ts';
 import type { Row } from './row.ts';
 
 /** Variables of the requirement and of OpenTelemetry, with the meaning they have there. */
@@ -7,6 +8,7 @@ export const DATADOG_ROWS = [
     key: 'enabled',
     kind: 'boolean',
     default: false,
+    environmentOnly: true,
     description: 'Switches observability on. Without it, and without a stack named, nothing is loaded.',
     since: '0.1.0',
   },
@@ -23,14 +25,16 @@ export const DATADOG_ROWS = [
     name: 'DD_LLMOBS_AGENTLESS_ENABLED',
     key: 'agentless',
     kind: 'boolean',
+    computed: 'agentless',
     description: 'Sends LLM Observability data to the Datadog intake (1) or through the Agent (0).',
-    unset: 'decided at start: the Agent, where one answers',
+    unset: 'development 1 where DD_API_KEY is set and no address of an Agent is; staging 0, production 0',
     since: '0.1.0',
   },
   {
     name: 'DD_API_KEY',
     key: 'apiKey',
     kind: 'string',
+    otherNames: ['DATADOG_API_KEY'],
     secret: true,
     description: 'Datadog API key, needed without an Agent.',
     since: '0.1.0',
@@ -39,6 +43,7 @@ export const DATADOG_ROWS = [
     name: 'DD_SITE',
     key: 'site',
     kind: 'string',
+    format: 'host',
     default: 'datadoghq.com',
     description: 'Datadog site the intake belongs to.',
     since: '0.1.0',
@@ -47,6 +52,7 @@ export const DATADOG_ROWS = [
     name: 'DD_SERVICE',
     key: 'service',
     kind: 'string',
+    otherNames: ['DD_SERVICE_NAME', 'OTEL_SERVICE_NAME'],
     computed: 'service',
     description: 'Name of the service.',
     unset: '`npm_package_name`, else the name in the package.json of the working directory, else `node`',
@@ -56,6 +62,7 @@ export const DATADOG_ROWS = [
     name: 'DD_ENV',
     key: 'env',
     kind: 'string',
+    environmentOnly: true,
     description: 'Name of the environment, as a tag. It also chooses the profile when KEEPSPAN_ENV does not.',
     since: '0.1.0',
   },
@@ -78,6 +85,7 @@ export const DATADOG_ROWS = [
     name: 'DD_TRACE_AGENT_URL',
     key: 'agentUrl',
     kind: 'agentUrl',
+    otherNames: ['DD_TRACE_URL'],
     description: 'Address of the Datadog Agent; it goes before DD_AGENT_HOST and DD_TRACE_AGENT_PORT.',
     unset:
       'host and port, else the socket /var/run/datadog/apm.socket where it exists, else http://127.0.0.1:8126',
@@ -87,6 +95,8 @@ export const DATADOG_ROWS = [
     name: 'DD_AGENT_HOST',
     key: 'agentHost',
     kind: 'string',
+    format: 'host',
+    otherNames: ['DD_TRACE_AGENT_HOSTNAME'],
     description: 'Host of the Datadog Agent.',
     since: '0.1.0',
   },
@@ -102,10 +112,11 @@ export const DATADOG_ROWS = [
   {
     name: 'DD_TRACE_SAMPLING_RULES',
     key: 'samplingRules',
-    kind: 'jsonArray',
+    kind: 'rules',
+    onInvalid: '[]',
     description:
       'Sampling rules. Keepspan holds them and decides on whole traces; the tracer starts without rules.',
-    unset: 'the rules of the profile',
+    unset: 'the rules of the profile: none in development, those for polls and health probes elsewhere',
     since: '0.1.0',
   },
   {
@@ -141,18 +152,28 @@ export const DATADOG_ROWS = [
     name: 'OTEL_EXPORTER_OTLP_HEADERS',
     key: 'otlpHeaders',
     kind: 'string',
+    format: 'headers',
     secret: true,
     description: 'Headers for the OTLP receiver: key=value, separated by commas.',
+    since: '0.1.0',
+  },
+  {
+    name: 'DD_LOGS_INJECTION',
+    key: 'logsInjection',
+    kind: 'boolean',
+    default: true,
+    description: 'Whether log lines carry `dd.trace_id` and `dd.span_id`; `trace_id` and `span_id` stay.',
     since: '0.1.0',
   },
   {
     name: 'LOG_LEVEL',
     key: 'logLevel',
     kind: 'enum',
-    values: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-    aliases: { warning: 'warn', critical: 'fatal', notset: 'trace', off: 'silent', none: 'silent' },
+    values: LOG_LEVELS,
+    aliases: LOG_LEVEL_ALIASES,
     profileDefaults: { development: 'debug', staging: 'info', production: 'info' },
-    description: 'Least severe log record that is written. Names of Python levels are accepted.',
+    description:
+      'Least severe record of the application and its evaluations that is written. Python names are accepted.',
     since: '0.1.0',
   },
 ] as const satisfies readonly Row[];

@@ -8,14 +8,14 @@ type AnyRow = (typeof TABLE)[number];
 
 type ValueOf<R extends AnyRow> = R extends { kind: 'boolean' }
   ? boolean
-  : R extends { kind: 'integer' | 'number' | 'duration' | 'bytes' }
+  : R extends { kind: 'integer' | 'number' | 'duration' | 'bytes' | 'instant' }
     ? number
     : R extends { values: readonly (infer V)[] }
       ? V
       : string;
 
 /** Rows whose value is always there. The journal directory is not: a process may have no home. */
-type Certain = { default: unknown } | { profileDefaults: unknown } | { computed: 'service' };
+type Certain = { default: unknown } | { profileDefaults: unknown } | { computed: 'service' | 'agentless' };
 
 /** The settings of one process, after precedence, parsing and defaults. */
 export type Settings = {

@@ -35,7 +35,7 @@ test('an empty environment gives production defaults and no problem', () => {
   assert.equal(settings.profile, 'production');
   assert.equal(settings.enabled, false);
   assert.equal(settings.stack, undefined);
-  assert.equal(settings.agentless, undefined);
+  assert.equal(settings.agentless, false);
   assert.equal(settings.site, 'datadoghq.com');
   assert.equal(settings.logLevel, 'info');
   assert.equal(settings.recallThreshold, 0.7);

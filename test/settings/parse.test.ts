@@ -73,9 +73,9 @@ test('URLs keep their path and lose a trailing slash', () => {
 });
 
 test('JSON arrays stay text; texts without control characters', () => {
-  assert.equal(read('jsonArray', '[{"a":1}]'), '[{"a":1}]');
-  assert.equal(read('jsonArray', '{"a":1}'), undefined);
-  assert.equal(read('jsonArray', '[{'), undefined);
+  assert.equal(read('rules', '[{"a":1}]'), '[{"a":1}]');
+  assert.equal(read('rules', '{"a":1}'), undefined);
+  assert.equal(read('rules', '[{'), undefined);
   assert.equal(read('string', ' key\n'), 'key');
   assert.equal(read('string', 'a\r\nb: c'), undefined);
   assert.equal(read('path', 'a\0b'), undefined);
