@@ -17,7 +17,10 @@ export function createSink(custody: Custody, capture: ContentCapture, tracerVers
       return custody.take('llmSpans', text, 1, flags, preamble) ? 'kept' : 'gone';
     },
     evaluation: (metric) => custody.take('evaluations', JSON.stringify(redactMetric(metric, capture)), 1),
-    passedThrough: (kind) => custody.ended(kind, 'unobserved'),
+    passedThrough(kind, event) {
+      custody.ended(kind, 'unobserved');
+      return kind === 'llmSpans' ? redactEvent(event, capture) : redactMetric(event, capture);
+    },
   };
 }
 

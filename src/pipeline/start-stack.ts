@@ -61,6 +61,8 @@ export function startStack(options: StackOptions): Stack {
       custodyLevel,
       mlApp: settings.mlApp ?? settings.service,
       service: settings.service,
+      env: settings.env,
+      version: settings.version,
       captureContent: contentCapture(settings) === 'full',
       custody: options.custody,
       sink: createSink(options.custody, contentCapture(settings), located.version),
@@ -86,10 +88,7 @@ function custodyFor(asked: Settings['custody'], version: string): CustodyLevel {
 
 function datadogStack(session: TracerSession, custodyLevel: CustodyLevel): Stack {
   const { seams } = session;
-  const degraded =
-    custodyLevel === 'full' && (seams.spans !== 'http-request' || seams.llmSpans !== 'llm-writer')
-      ? `spans by ${seams.spans}, LLM spans by ${seams.llmSpans}`
-      : undefined;
+  const degraded = whyDegraded(session, custodyLevel);
   return {
     name: 'datadog',
     custodyLevel,
@@ -105,6 +104,13 @@ function datadogStack(session: TracerSession, custodyLevel: CustodyLevel): Stack
     writeOff: () => session.writeOff(),
     uninstall: () => session.uninstall(),
   };
+}
+
+function whyDegraded({ seams, enabled }: TracerSession, custodyLevel: CustodyLevel): string | undefined {
+  if (!enabled) return 'the tracer is switched off (DD_TRACE_ENABLED): there are no spans';
+  const expected = custodyLevel === 'full' ? 'llm-writer' : 'http-request';
+  if (custodyLevel === 'evaluations' || (seams.spans === 'http-request' && seams.llmSpans === expected)) return undefined;
+  return `spans by ${seams.spans}, LLM spans by ${seams.llmSpans}`;
 }
 
 function emptyStack(custodyLevel: CustodyLevel): Stack {

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { patch } from './patch.ts';
 import { IntakeRequest, type CapturedAnswer, type CapturedRequest } from './intake-request.ts';
 
 /** Where dd-trace was told the Agent is. */
@@ -26,21 +27,28 @@ const TRACER_HEADERS = ['Datadog-Meta-Tracer-Version', 'X-Datadog-EVP-Subdomain'
  * of over a socket. Synchronous, so 'exit' handlers can use it.
  *
  * @param take what is done with a captured request; it must not throw
- * @returns uninstall
+ * @returns uninstall; from then on everything passes through, also where somebody wrapped ours and holds on to it
+ * @throws TypeError when `http.request` cannot be replaced
  */
 export function installHttpSeam(address: AgentAddress, take: (request: CapturedRequest) => CapturedAnswer): () => void {
   const original = http.request;
+  let installed = true;
   const request = function (this: unknown, ...args: Parameters<typeof http.request>) {
-    const options: unknown = args[0];
-    const captured = recognise(options, address);
+    const captured = installed ? recognise(args[0], address) : undefined;
     if (captured === undefined) return Reflect.apply(original, this, args);
     const onResponse = args.find((arg): arg is (response: unknown) => void => typeof arg === 'function');
     return new IntakeRequest(captured, (body) => take({ ...captured, body }), onResponse);
   };
-  http.request = request as unknown as typeof http.request;
+  const undo = patch(http, 'request', request as unknown as typeof http.request);
   return () => {
-    if (http.request === (request as unknown as typeof http.request)) http.request = original;
+    installed = false;
+    undo();
   };
+}
+
+/** Whether both name one place. */
+export function sameAddress(a: AgentAddress, b: AgentAddress): boolean {
+  return a.hostname === b.hostname && a.port === b.port && a.socketPath === b.socketPath;
 }
 
 function recognise(options: unknown, address: AgentAddress): Omit<CapturedRequest, 'body'> | undefined {

@@ -1,6 +1,5 @@
 import type { Custody } from '../../contracts/custody.ts';
 import type { CapturedAnswer, CapturedRequest } from './intake-request.ts';
-import type { SpanAccounts } from './span-accounts.ts';
 import type { WriterSink } from './writer-seams.ts';
 
 interface Taking {
@@ -9,13 +8,20 @@ interface Taking {
   readonly rates: () => string;
 }
 
+/** Who knows how many signals a payload holds, told that they are handed over. */
+export interface RequestAccounts {
+  /** @returns the spans in this payload */
+  takeEncoded(request: CapturedRequest): number;
+  takeBuffered(kind: 'llmSpans' | 'evaluations', count: number): void;
+}
+
 const OK: CapturedAnswer = { statusCode: 200, headers: {}, body: '{}' };
 /** dd-trace drops what is refused, so what we could not keep is not refused: it is counted by custody. */
 const TAKEN_FLAGS = { v04: 2, v05: 4 } as const;
 const EMPTY_LIST = 0x90;
 
 /** Takes a request of dd-trace's exporters into custody and answers as the Agent would. Never throws. */
-export function takeRequest(request: CapturedRequest, taking: Taking, accounts: SpanAccounts | undefined): CapturedAnswer {
+export function takeRequest(request: CapturedRequest, taking: Taking, accounts: RequestAccounts | undefined): CapturedAnswer {
   const { path, body } = request;
   if (path.endsWith('/traces')) {
     takeTraces(request, taking, accounts);
@@ -31,9 +37,9 @@ export function takeRequest(request: CapturedRequest, taking: Taking, accounts: 
   }
 }
 
-function takeTraces(request: CapturedRequest, { custody }: Taking, accounts: SpanAccounts | undefined): void {
+function takeTraces(request: CapturedRequest, { custody }: Taking, accounts: RequestAccounts | undefined): void {
   if (request.body.length === 1 && request.body[0] === EMPTY_LIST) return; // Our own probe.
-  const spans = accounts?.takeEncoded() ?? 0;
+  const spans = accounts?.takeEncoded(request) ?? 0;
   const flags = request.path.startsWith('/v0.5') ? TAKEN_FLAGS.v05 : TAKEN_FLAGS.v04;
   custody.take('spans', request.body, spans, flags, JSON.stringify({ path: request.path, headers: datadogHeaders(request.headers) }));
   custody.commit();
@@ -51,7 +57,7 @@ function datadogHeaders(headers: Readonly<Record<string, unknown>>): Record<stri
 }
 
 /** Custody `wire`: the LLM writer's payload, one record an event. */
-function takeEvents(body: Buffer, { sink }: Taking, accounts: SpanAccounts | undefined): void {
+function takeEvents(body: Buffer, { sink }: Taking, accounts: RequestAccounts | undefined): void {
   const batches = parseList(body.toString('utf8'));
   for (const batch of batches) {
     const { spans } = batch as { readonly spans?: readonly Readonly<Record<string, unknown>>[] };
@@ -62,7 +68,7 @@ function takeEvents(body: Buffer, { sink }: Taking, accounts: SpanAccounts | und
   }
 }
 
-function takeMetrics(body: Buffer, { sink }: Taking, accounts: SpanAccounts | undefined): void {
+function takeMetrics(body: Buffer, { sink }: Taking, accounts: RequestAccounts | undefined): void {
   const payload = JSON.parse(body.toString('utf8')) as {
     readonly data?: { readonly attributes?: { readonly metrics?: readonly Readonly<Record<string, unknown>>[] } };
   };

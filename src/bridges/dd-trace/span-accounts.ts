@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { join } from 'node:path';
 import type { Custody } from '../../contracts/custody.ts';
-import type { LocatedTracer } from './locate.ts';
+import type { SignalKind } from '../../contracts/signal.ts';
+import type { TagMap } from './content.ts';
+import { patch } from './patch.ts';
 
 interface Trace {
   readonly started: readonly DatadogSpan[];
@@ -25,12 +26,6 @@ interface Exporter {
   flush(done?: () => void): void;
 }
 
-type TagMap = WeakMap<object, Readonly<Record<string, unknown>>>;
-
-interface TaggerModule {
-  readonly tagMap: TagMap;
-}
-
 interface EvaluationMessage {
   readonly payload: unknown;
   readonly routing?: { readonly apiKey?: string };
@@ -38,6 +33,8 @@ interface EvaluationMessage {
 
 /** How long a released chunk waits for others at most. */
 const MAX_HELD_MS = 10;
+
+const RELAY_PERIOD_MS = 25;
 
 /** Set by dd-trace when its writer took the event (llmobs/span_processor.js). */
 const SUBMITTED_TAG = '_dd.llmobs.submitted';
@@ -49,8 +46,14 @@ export interface AccountOptions {
   readonly custody: Custody;
   /** Whether LLM spans and evaluations reach the journal through the writers (`full`), not through requests. */
   readonly writerSeams: boolean;
-  /** Whether releasing is worth it at once: the request seam takes what is released in the same call. */
-  readonly released: boolean;
+  /**
+   * Where released signals go: `seam` takes them in the same call, `relay` over a socket, with `away` they are as good
+   * where they are.
+   */
+  readonly release: 'seam' | 'relay' | 'away';
+  /** Signals that the relay has taken so far. */
+  readonly relayed?: (() => Readonly<Record<SignalKind, number>>) | undefined;
+  readonly tagMap: TagMap | undefined;
 }
 
 /**
@@ -65,6 +68,8 @@ export class SpanAccounts {
   #encoded = 0;
   /** LLM spans and evaluations that dd-trace's writers buffer (`wire`). */
   #buffered = { llmSpans: 0, evaluations: 0 };
+  #sinceFlush = 0;
+  #relayed = { spans: 0, llmSpans: 0, evaluations: 0 };
   #exportedNow = 0;
   #appended = false;
   #evaluationAppended = false;
@@ -75,7 +80,6 @@ export class SpanAccounts {
   readonly #options: AccountOptions;
   readonly #processor: Processor;
   readonly #exporter: Exporter;
-  readonly #tagMap: TagMap | undefined;
   readonly #flushWriters: () => void;
   readonly #uninstall: (() => void)[] = [];
 
@@ -83,7 +87,7 @@ export class SpanAccounts {
    * @param tracer the initialised tracer: `require('dd-trace')`
    * @throws TypeError when its internals are not the ones we know
    */
-  constructor(located: LocatedTracer, tracer: unknown, options: AccountOptions) {
+  constructor(tracer: unknown, options: AccountOptions) {
     this.#options = options;
     const inner = (tracer as { _tracer?: { _processor?: Processor; _exporter?: Exporter } })._tracer;
     if (typeof inner?._processor?._erase !== 'function' || typeof inner._exporter?.export !== 'function') {
@@ -91,7 +95,6 @@ export class SpanAccounts {
     }
     this.#processor = inner._processor;
     this.#exporter = inner._exporter;
-    this.#tagMap = loadTagMap(located);
     const { llmobs } = tracer as { llmobs?: { flush?: () => void } };
     this.#flushWriters = () => llmobs?.flush?.();
     this.#install();
@@ -99,6 +102,7 @@ export class SpanAccounts {
 
   /** Spans in dd-trace's hands: finished in traces that are still open, or encoded for the next flush. */
   inTransit(): { spans: number; llmSpans: number; evaluations: number } {
+    this.#settle();
     let spans = this.#encoded;
     for (const trace of this.#open) spans += trace.finished.length;
     return { spans, ...this.#buffered };
@@ -106,6 +110,7 @@ export class SpanAccounts {
 
   /** Whether dd-trace's buffers are empty. */
   released(): boolean {
+    this.#settle();
     return this.#encoded === 0 && this.#buffered.llmSpans === 0 && this.#buffered.evaluations === 0;
   }
 
@@ -141,7 +146,7 @@ export class SpanAccounts {
     this.#armed = false;
     this.#exporter.flush();
     this.#releasedMs = performance.now();
-    if (this.#buffered.llmSpans > 0 || this.#buffered.evaluations > 0) this.#flushWriters();
+    if (this.#buffered.llmSpans > 0 || this.#buffered.evaluations > 0) this.#flushBuffered();
   }
 
   /**
@@ -176,25 +181,22 @@ export class SpanAccounts {
 
     const exporter = this.#exporter;
     const exportSpans = exporter.export;
-    exporter.export = (spans) => {
+    const undoExport = patch(exporter, 'export', (spans: readonly unknown[]) => {
       this.#encoded += spans.length;
       this.#exportedNow += spans.length;
       exportSpans.call(exporter, spans);
       this.#releaseSoon();
-    };
+    });
     const processor = this.#processor;
     const erase = processor._erase;
-    processor._erase = (trace, active) => {
+    const undoErase = patch(processor, '_erase', (trace: Trace, active: unknown) => {
       const dropped = trace.finished.length - this.#exportedNow;
       this.#exportedNow = 0;
       this.#open.delete(trace);
       if (dropped > 0) this.#options.custody.ended('spans', 'dropped.discarded', dropped);
       erase.call(processor, trace, active);
-    };
-    this.#uninstall.push(() => {
-      exporter.export = exportSpans;
-      processor._erase = erase;
     });
+    this.#uninstall.push(undoExport, undoErase);
   }
 
   /** dd-trace's own handler ran before ours: what it appended, or refused, is known. */
@@ -204,7 +206,7 @@ export class SpanAccounts {
     custody.created('spans');
     if (trace.record === false) custody.ended('spans', 'dropped.discarded');
     else this.#open.add(trace);
-    if (this.#tagMap?.has(span) === true) {
+    if (this.#options.tagMap?.has(span) === true) {
       const taken = writerSeams ? this.#appended : span.context().getTag(SUBMITTED_TAG) === '1';
       if (taken && this.#isRouted(span)) this.#passed('llmSpans');
       else {
@@ -232,7 +234,7 @@ export class SpanAccounts {
 
   /** Goes to a tenant's own account, past every seam: no part of what was created. */
   #isRouted(span: DatadogSpan): boolean {
-    return Boolean(this.#tagMap?.get(span)?.[ROUTING_API_KEY]);
+    return Boolean(this.#options.tagMap?.get(span)?.[ROUTING_API_KEY]);
   }
 
   /** The writer seam counts what it lets through; without it nobody else would. */
@@ -243,8 +245,28 @@ export class SpanAccounts {
   /** dd-trace's writers drop what exceeds 1,000 events between flushes. */
   #buffer(kind: 'llmSpans' | 'evaluations'): void {
     this.#buffered[kind]++;
-    if (this.#buffered[kind] >= 800) this.#flushWriters();
+    if (++this.#sinceFlush >= 800) this.#flushBuffered();
     else this.#arm();
+  }
+
+  #flushBuffered(): void {
+    this.#sinceFlush = 0;
+    this.#flushWriters();
+  }
+
+  /** What the relay has taken is counted by its own journal from then on, and no longer here. */
+  #settle(): void {
+    const now = this.#options.relayed?.();
+    if (now === undefined) return;
+    for (const kind of ['spans', 'llmSpans', 'evaluations'] as const) {
+      const taken = now[kind] - this.#relayed[kind];
+      if (taken === 0) continue;
+      this.#relayed[kind] = now[kind];
+      if (kind === 'spans') this.#encoded -= taken;
+      else this.#buffered[kind] -= taken;
+      this.#options.custody.created(kind, -taken);
+    }
+    this.#options.custody.commit();
   }
 
   /**
@@ -252,17 +274,20 @@ export class SpanAccounts {
    * without one. Each payload costs some 40 µs, each chunk in one about 3 µs.
    */
   #releaseSoon(): void {
-    if (!this.#options.released) return;
-    if (performance.now() - this.#releasedMs > MAX_HELD_MS) this.release();
+    if (this.#options.release === 'seam' && performance.now() - this.#releasedMs > MAX_HELD_MS) this.release();
     else this.#arm();
   }
 
+  /** Each request to the relay costs the main thread about 0.7 ms: there are at most 40 a second. */
   #arm(): void {
-    if (this.#armed || !this.#options.released) return;
+    const { release } = this.#options;
+    if (this.#armed || release === 'away') return;
     this.#armed = true;
-    setImmediate(() => {
+    const due = () => {
       if (this.#armed) this.release();
-    }).unref();
+    };
+    if (release === 'seam') setImmediate(due).unref();
+    else setTimeout(due, RELAY_PERIOD_MS).unref();
   }
 
   #subscribe(channel: string, handler: (message: unknown) => void): void {
@@ -278,14 +303,5 @@ function isSerializable(payload: unknown): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function loadTagMap(located: LocatedTracer): TagMap | undefined {
-  try {
-    const module = located.require(join(located.root, 'packages/dd-trace/src/llmobs/tagger.js')) as Partial<TaggerModule>;
-    return module.tagMap;
-  } catch {
-    return undefined;
   }
 }

@@ -1,11 +1,12 @@
-import { join } from 'node:path';
 import type { Custody } from '../../contracts/custody.ts';
+import type { SignalKind } from '../../contracts/signal.ts';
 import type { SpanBackend } from '../../contracts/spans.ts';
-import { withEnvironment } from '../../settings/environment.ts';
-import { createDatadogBackend } from './backend.ts';
-import { agentAddress, installHttpSeam } from './http-seam.ts';
-import type { CapturedAnswer, CapturedRequest } from './intake-request.ts';
+import { findActivate } from './activate.ts';
+import { createDatadogBackend, type LlmObs } from './backend.ts';
+import { loadTagMap, removeContent } from './content.ts';
+import { initialise, tracesTo, type InitOptions, type Tracer } from './initialise.ts';
 import type { LocatedTracer } from './locate.ts';
+import { chooseRequestSeam, type RelayHandle, type RequestSeam } from './request-seam.ts';
 import { takeRequest } from './requests.ts';
 import { SpanAccounts } from './span-accounts.ts';
 import { installWriterSeams, type WriterSink } from './writer-seams.ts';
@@ -13,20 +14,20 @@ import { installWriterSeams, type WriterSink } from './writer-seams.ts';
 /** How signals reach custody; said in the start-up record. */
 export type Seam = 'journal-api' | 'llm-writer' | 'http-request' | 'loopback-relay' | 'none';
 
-export interface TracerOptions {
+type Counts = Readonly<Record<SignalKind, number>>;
+
+export interface TracerOptions extends InitOptions {
   readonly located: LocatedTracer;
   readonly agentUrl: string;
   /** `evaluations` leaves dd-trace as it is; `wire` takes its requests; `full` its LLM writers, too. */
   readonly custodyLevel: 'evaluations' | 'wire' | 'full';
-  readonly mlApp: string;
-  readonly service: string | undefined;
   readonly captureContent: boolean;
   readonly custody: Custody;
   readonly sink: WriterSink;
   /** JSON text of the Agent's last `rate_by_service`. */
   readonly rates: () => string;
-  /** Starts the loopback relay and returns its URL; used when the request seam cannot be put in place. */
-  readonly startRelay: () => string | undefined;
+  /** Starts the loopback relay; used when the request seam cannot be put in place. */
+  readonly startRelay: () => RelayHandle | undefined;
   readonly warn: (code: string, detail: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -35,22 +36,19 @@ export interface TracerSession {
   readonly seams: { readonly spans: Seam; readonly llmSpans: Seam; readonly evaluations: Seam };
   /** Every function that was replaced, for `doctor` and the start-up record. */
   readonly patched: readonly string[];
+  /** Whether LLM Observability is on in the tracer; DD_TRACE_ENABLED=false switches both off. */
+  readonly enabled: boolean;
   readonly backend: SpanBackend;
-  inTransit(): { readonly spans: number; readonly llmSpans: number; readonly evaluations: number };
-  /** Synchronous: what the tracer may hand over is in custody when it returns. */
+  inTransit(): Counts;
+  /** Synchronous: what the tracer may hand over is in custody when it returns; with the relay, on its way. */
   release(): void;
   /** Also what finished in traces that are still open. */
   releaseAll(): void;
   /** Whether dd-trace's buffers are empty. Finished spans of open traces are not in them. */
   released(): boolean;
   /** Forgets what dd-trace holds, and says how much that was. */
-  writeOff(): { readonly spans: number; readonly llmSpans: number; readonly evaluations: number };
+  writeOff(): Counts;
   uninstall(): void;
-}
-
-interface Tracer {
-  init(options: Readonly<Record<string, unknown>>): unknown;
-  readonly llmobs: Parameters<typeof createDatadogBackend>[0];
 }
 
 const NOTHING = { spans: 0, llmSpans: 0, evaluations: 0 } as const;
@@ -59,34 +57,37 @@ const NOTHING = { spans: 0, llmSpans: 0, evaluations: 0 } as const;
  * Puts the seams in place, then starts dd-trace: `init()` and its `register.js`, which together trace ESM and CJS in
  * worker threads, too (docs/facts/dd-trace.md).
  *
- * @throws what dd-trace throws while loading
+ * @throws what dd-trace throws while loading; then nothing of ours stays in place
  */
 export function startTracer(options: TracerOptions): TracerSession {
-  const { located, custodyLevel, warn } = options;
   const undo: (() => void)[] = [];
+  const uninstall = () => {
+    for (const step of undo.splice(0).toReversed()) step();
+  };
+  try {
+    return start(options, undo, uninstall);
+  } catch (error) {
+    uninstall();
+    throw error;
+  }
+}
+
+function start(options: TracerOptions, undo: (() => void)[], uninstall: () => void): TracerSession {
+  const { located, custodyLevel, captureContent, warn } = options;
+  const tracer = located.require(located.root) as Tracer & { readonly llmobs: LlmObs };
+  const tagMap = loadTagMap(located);
   const patched: string[] = [];
   let accounts: SpanAccounts | undefined;
-  const tracer = located.require(located.root) as Tracer;
 
-  let seam: Seam = 'none';
-  let relayUrl: string | undefined;
-  if (custodyLevel !== 'evaluations') {
-    const taken = (request: CapturedRequest): CapturedAnswer => takeRequest(request, options, accounts);
-    const uninstall = installHttpSeam(agentAddress(options.agentUrl), taken);
-    if (probeHttpSeam(located, options.agentUrl)) {
-      seam = 'http-request';
-      patched.push('http.request');
-      undo.push(uninstall);
-    } else {
-      uninstall();
-      relayUrl = options.startRelay();
-      seam = relayUrl === undefined ? 'none' : 'loopback-relay';
-      warn('KS-SEAM-001', { seam, version: located.version });
-    }
-  }
+  if (!captureContent && tagMap !== undefined) undo.push(removeContent(tagMap));
+  const wire: RequestSeam =
+    custodyLevel === 'evaluations'
+      ? { seam: 'none', relay: undefined, follow: () => undefined }
+      : chooseRequestSeam(options, (request) => takeRequest(request, options, accounts), undo);
+  if (wire.seam === 'http-request') patched.push('http.request');
 
   let writers: (() => void) | undefined;
-  if (custodyLevel === 'full' && seam !== 'none') {
+  if (custodyLevel === 'full' && wire.seam !== 'none') {
     writers = installWriterSeams(located, noting(options.sink, () => accounts));
     if (writers === undefined) warn('KS-SEAM-002', { version: located.version });
     else {
@@ -95,68 +96,56 @@ export function startTracer(options: TracerOptions): TracerSession {
     }
   }
 
-  initialise(tracer, options, relayUrl, custodyLevel);
-  if (custodyLevel !== 'evaluations') {
-    try {
-      const counted = new SpanAccounts(located, tracer, {
-        custody: options.custody,
-        writerSeams: writers !== undefined,
-        released: seam === 'http-request',
-      });
-      accounts = counted;
-      undo.push(() => counted.uninstall());
-      patched.push('tracer._tracer._exporter.export', 'tracer._tracer._processor._erase');
-    } catch (error) {
-      warn('KS-SEAM-003', { version: located.version, error: String(error) });
-    }
+  const { enabled, late } = initialise(tracer, options, wire.relay?.url);
+  if (custodyLevel !== 'evaluations') wire.follow(tracesTo(tracer));
+  const observed = custodyLevel !== 'evaluations' && enabled;
+  if (observed) accounts = countSpans(tracer, options, wire, writers !== undefined, undo, patched);
+  // What an application's own init() subscribed comes before us, and what goes out by itself is never ours to redact.
+  if (!captureContent && (tagMap === undefined || late) && (wire.seam === 'none' || accounts === undefined)) {
+    warn('KS-REDACT-002', { version: located.version });
   }
-  const writerSeam: Seam = writers === undefined ? seam : 'llm-writer';
+  const byWriter: Seam = writers === undefined ? wire.seam : 'llm-writer';
   return {
     version: located.version,
-    seams: { spans: seam, llmSpans: writerSeam, evaluations: 'journal-api' },
+    // What the application's own init() made of its LLM writers' address cannot be changed: no relay for them.
+    seams: { spans: wire.seam, llmSpans: late && byWriter === 'loopback-relay' ? 'none' : byWriter, evaluations: 'journal-api' },
     patched,
-    backend: createDatadogBackend(tracer.llmobs, options.captureContent),
+    enabled,
+    backend: createDatadogBackend(tracer.llmobs, { captureContent, tagMap, activate: findActivate(located, tracer) }),
     inTransit: () => accounts?.inTransit() ?? NOTHING,
     release: () => accounts?.release(),
     releaseAll: () => accounts?.releaseAll(),
     released: () => accounts?.released() ?? true,
     writeOff: () => accounts?.writeOff() ?? NOTHING,
-    uninstall: () => {
-      for (const step of undo.splice(0).toReversed()) step();
+    uninstall() {
+      uninstall();
+      if (wire.relay !== undefined) tracer.setUrl?.(options.agentUrl);
     },
   };
 }
 
-function initialise(tracer: Tracer, options: TracerOptions, relayUrl: string | undefined, level: TracerOptions['custodyLevel']): void {
-  const { located, mlApp, service, captureContent } = options;
-  const variables: Record<string, string | undefined> = { DD_LLMOBS_ENABLED: '1' };
-  // Delivery decides between Agent and intake, again and again; dd-trace would decide once, by one probe.
-  if (level !== 'evaluations') variables['DD_LLMOBS_AGENTLESS_ENABLED'] = '0';
-  if (relayUrl !== undefined) variables['DD_TRACE_AGENT_URL'] = relayUrl;
-  if (!captureContent) variables['DD_LANGCHAIN_SPAN_PROMPT_COMPLETION_SAMPLE_RATE'] = '0';
-  withEnvironment(variables, () => {
-    tracer.init({ llmobs: { mlApp }, ...(service === undefined ? {} : { service }) });
-    located.require(join(located.root, 'register.js'));
-  });
-}
-
-/** Sends what cannot be mistaken for a signal the way dd-trace sends signals, and looks whether it came through here. */
-function probeHttpSeam(located: LocatedTracer, agentUrl: string): boolean {
+function countSpans(
+  tracer: Tracer,
+  options: TracerOptions,
+  { seam, relay }: RequestSeam,
+  writerSeams: boolean,
+  undo: (() => void)[],
+  patched: string[],
+): SpanAccounts | undefined {
   try {
-    const request = located.require(join(located.root, 'packages/dd-trace/src/exporters/common/request.js')) as (
-      data: Buffer,
-      options: Readonly<Record<string, unknown>>,
-      callback: (error: unknown, result: unknown) => void,
-    ) => void;
-    let answer: unknown;
-    const headers = { 'Datadog-Meta-Tracer-Version': 'probe', 'X-Datadog-Trace-Count': '0' };
-    // 0x90 is an empty list of traces: harmless wherever it arrives.
-    request(Buffer.from([0x90]), { path: '/v0.4/traces', method: 'PUT', headers, url: new URL(agentUrl) }, (_error, result) => {
-      answer = result;
+    const counted = new SpanAccounts(tracer, {
+      custody: options.custody,
+      writerSeams,
+      release: seam === 'http-request' ? 'seam' : seam === 'loopback-relay' ? 'relay' : 'away',
+      relayed: relay === undefined ? undefined : () => relay.taken(),
+      tagMap: loadTagMap(options.located),
     });
-    return answer !== undefined;
-  } catch {
-    return false;
+    undo.push(() => counted.uninstall());
+    patched.push('tracer._tracer._exporter.export', 'tracer._tracer._processor._erase');
+    return counted;
+  } catch (error) {
+    options.warn('KS-SEAM-003', { version: options.located.version, error: String(error) });
+    return undefined;
   }
 }
 
@@ -173,9 +162,10 @@ function noting(sink: WriterSink, accounts: () => SpanAccounts | undefined): Wri
       accounts()?.noteAppended('evaluations');
       return kept;
     },
-    passedThrough: (kind) => {
-      sink.passedThrough(kind);
+    passedThrough: (kind, event) => {
+      const passed = sink.passedThrough(kind, event);
       accounts()?.noteAppended(kind);
+      return passed;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { LocatedTracer } from './locate.ts';
+import { patch } from './patch.ts';
 
 /** Where the seams hand over. */
 export interface WriterSink {
@@ -10,8 +11,12 @@ export interface WriterSink {
   llmSpan(event: Readonly<Record<string, unknown>>, last: boolean): 'kept' | 'gone' | 'oversized';
   /** An evaluation that the application submitted through dd-trace's own API. */
   evaluation(metric: Readonly<Record<string, unknown>>): boolean;
-  /** Goes to a tenant's own account with a tenant's API key, which must not enter the journal (law L13). */
-  passedThrough(kind: 'llmSpans' | 'evaluations'): void;
+  /**
+   * Goes to a tenant's own account with a tenant's API key, which must not enter the journal (law L13).
+   *
+   * @returns what may leave of it
+   */
+  passedThrough(kind: 'llmSpans' | 'evaluations', event: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
 }
 
 interface Routing {
@@ -19,8 +24,8 @@ interface Routing {
 }
 
 interface SpanWriter {
-  append(event: Record<string, unknown>, routing?: Routing, byteLength?: number): boolean;
-  _truncateSpanEvent(event: Record<string, unknown>): Record<string, unknown>;
+  append(event: Readonly<Record<string, unknown>>, routing?: Routing, byteLength?: number): boolean;
+  _truncateSpanEvent(event: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
 
 type WriterClass = { readonly prototype: SpanWriter };
@@ -45,29 +50,19 @@ export function installWriterSeams(tracer: LocatedTracer, sink: WriterSink): (()
 
   const appendSpan = spans.prototype.append;
   const appendEvaluation = evaluations.prototype.append;
-  const evaluationsOwned = Object.hasOwn(evaluations.prototype, 'append');
-
-  spans.prototype.append = function (event, routing, byteLength) {
-    if (routing?.apiKey) {
-      sink.passedThrough('llmSpans');
-      return appendSpan.call(this, event, routing, byteLength);
-    }
+  const undoSpans = patch(spans.prototype, 'append', function (this: SpanWriter, event, routing, byteLength) {
+    if (routing?.apiKey) return appendSpan.call(this, sink.passedThrough('llmSpans', event), routing, byteLength);
     const outcome = sink.llmSpan(event, false);
     if (outcome !== 'oversized') return outcome === 'kept';
     return sink.llmSpan(this._truncateSpanEvent(event), true) === 'kept';
-  };
-  evaluations.prototype.append = function (event, routing, byteLength) {
-    if (routing?.apiKey) {
-      sink.passedThrough('evaluations');
-      return appendEvaluation.call(this, event, routing, byteLength);
-    }
+  });
+  const undoEvaluations = patch(evaluations.prototype, 'append', function (this: SpanWriter, event, routing, byteLength) {
+    if (routing?.apiKey) return appendEvaluation.call(this, sink.passedThrough('evaluations', event), routing, byteLength);
     return sink.evaluation(event);
-  };
-
+  });
   return () => {
-    spans.prototype.append = appendSpan;
-    if (evaluationsOwned) evaluations.prototype.append = appendEvaluation;
-    else delete (evaluations.prototype as Partial<SpanWriter>).append;
+    undoSpans();
+    undoEvaluations();
   };
 }
 
