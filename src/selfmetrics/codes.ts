@@ -13,6 +13,16 @@ export interface CodeEntry {
  * `docs/reference/codes.md` is made from this table.
  */
 export const CODES = {
+  'KS-CONFIG-001': {
+    severity: 'error',
+    title: 'A configuration file is there already',
+    fix: 'add --force to replace it',
+  },
+  'KS-CONFIG-002': {
+    severity: 'error',
+    title: 'A file of variables cannot be read',
+    fix: 'name a file of KEY=value lines with --env-file',
+  },
   'KS-DELIVERY-001': {
     severity: 'error',
     title: 'Upstream does not take what is sent; it is held in the journal',

@@ -32,7 +32,7 @@ const FORMATS: Readonly<Record<Format, string>> = {
 };
 
 /** What applies when nothing is given. */
-function defaultText(row: Row): string {
+export function defaultText(row: Row): string {
   if (row.profileDefaults) {
     return Object.entries(row.profileDefaults)
       .map(([profile, value]) => `${profile} ${shown(row, value)}`)
