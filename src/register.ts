@@ -2,11 +2,16 @@
 // for that it asks for instead of importing it: an import of `node:fs` alone costs 3 ms of a start's 23, and every
 // module of ours half of one (docs/benchmarks.md).
 import type * as Init from './pipeline/init.ts';
+import type * as Preload from './settings/preload.ts';
 import { shared } from './pipeline/global.ts';
-import { isSwitchedOn } from './settings/switch.ts';
+import { isLauncher, isSwitchedOn } from './settings/switch.ts';
 
-if (!isSwitchedOn() && !shared().started && sayDisabled()) shared().started = true;
-else if (!isOurWorker()) loadInit().start();
+if (!isLauncher()) {
+  if (import.meta.url.endsWith('?run'))
+    load<typeof Preload>('./settings/preload').takeOutOfEnvironment(import.meta.url);
+  if (!isSwitchedOn() && !shared().started && sayDisabled()) shared().started = true;
+  else if (!isOurWorker()) load<typeof Init>('./pipeline/init').start();
+}
 
 /** Our own delivery worker must not observe itself. */
 function isOurWorker(): boolean {
@@ -15,11 +20,9 @@ function isOurWorker(): boolean {
 }
 
 /** By `require`, so that the application starts after it: from src/*.ts as from dist/*.js. */
-function loadInit(): typeof Init {
+function load<T>(file: string): T {
   const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
-  return require(
-    import.meta.url.endsWith('.ts') ? './pipeline/init.ts' : './pipeline/init.js',
-  ) as typeof Init;
+  return require(file + (new URL(import.meta.url).pathname.endsWith('.ts') ? '.ts' : '.js')) as T;
 }
 
 /** The line of `pipeline/disabled.ts`. False when stderr did not take it: there it is tried again, and counted. */

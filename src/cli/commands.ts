@@ -16,6 +16,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     add: async (program) => (await import('./dev.ts')).devCommand(program),
   },
   {
+    name: 'run',
+    summary: 'run a command with Keepspan loaded into it and delivery beside it',
+    add: async (program) => (await import('./run.ts')).runCommand(program),
+  },
+  {
     name: 'deliver',
     summary: 'deliver a journal that other processes write (sidecar)',
     add: async (program) => (await import('./deliver.ts')).deliverCommand(program),

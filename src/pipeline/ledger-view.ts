@@ -1,8 +1,10 @@
+import { realpathSync } from 'node:fs';
 import type { KindLedger, Ledger } from '../contracts/ledger.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import { listWriters } from '../journal/directory.ts';
 import type { CounterValues } from '../journal/counters.ts';
 import { readHistory } from '../journal/history.ts';
+import { classifyLifetime, diesWithPod, type JournalLifetime } from '../journal/lifetime.ts';
 import { surveyWriter, type WriterSurvey } from '../journal/survey.ts';
 import { account, addLedgers, EMPTY_LEDGER, type ProcessState, type SourceCounts } from '../ledger/account.ts';
 
@@ -28,14 +30,20 @@ export interface JournalLedger {
   readonly closedWriters: number;
 }
 
-/** The ledger of a whole journal directory, read from its files. Changes nothing. */
-export function readJournalLedger(directory: string): JournalLedger {
+/**
+ * The ledger of a whole journal directory, read from its files. Changes nothing. What is pending on storage that dies
+ * with the pod is `atRisk`.
+ */
+export function readJournalLedger(
+  directory: string,
+  lifetime: JournalLifetime = classifyLifetime(realpathSync(directory)),
+): JournalLedger {
   const history = readHistory(directory);
   const closed = new Set(history.map((entry) => entry.id));
   const writers: WriterLedger[] = [];
   for (const path of listWriters(directory)) {
     const survey = surveyWriter(path);
-    if (survey !== undefined && !closed.has(survey.id)) writers.push(writerLedger(survey));
+    if (survey !== undefined && !closed.has(survey.id)) writers.push(writerLedger(survey, diesWithPod(lifetime)));
   }
   return {
     ledger: addLedgers([...history, ...writers].map((entry) => entry.ledger)),
@@ -45,12 +53,13 @@ export function readJournalLedger(directory: string): JournalLedger {
   };
 }
 
-export function writerLedger(survey: WriterSurvey): WriterLedger {
+export function writerLedger(survey: WriterSurvey, mortal = false): WriterLedger {
   const { page, streams, state, owner, id } = survey;
   const ofKind = (kind: SignalKind): KindLedger => {
     const source = sourceCounts(page?.values, kind);
     const { held, outcomes } = streams[kind];
-    return account(source, { held, outcomes: { ...outcomes } as Record<string, number> }, processState(state, source, held));
+    const journal = { held, outcomes: { ...outcomes } as Record<string, number> };
+    return account(source, journal, processState(state, source, held), mortal ? held : 0);
   };
   const oldest = Object.values(streams).flatMap((s) => (s.oldestMs === undefined ? [] : [s.oldestMs]));
   return {

@@ -18,12 +18,19 @@ export interface SidecarOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** When a drain ends although something is pending and time is left. */
+export interface DrainLimits {
+  /** Nothing was acknowledged for so long, and waiting has no point because the journal stays. */
+  readonly patienceMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Delivery beside the processes that journal: one for a directory, whoever writes into it. */
 export interface Sidecar {
   /** Signals in the directory that nobody acknowledged, read from its files. */
   pending(): number;
-  /** Delivers until nothing is pending or `timeoutMs` passed; resolves with what is left. */
-  drain(timeoutMs: number): Promise<number>;
+  /** Delivers until nothing is pending, until `timeoutMs`, or until `until` says so; resolves with what is left. */
+  drain(timeoutMs: number, until?: DrainLimits): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -64,16 +71,25 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
   const pending = () => pendingIn(readJournalLedger(path).ledger);
   return {
     pending,
-    async drain(timeoutMs) {
+    async drain(timeoutMs, { patienceMs = Number.POSITIVE_INFINITY, signal } = {}) {
       const deadlineMs = performance.now() + timeoutMs;
       deliverer.hurry();
       await deliverer.sweep();
-      let left = pending();
-      while (left > 0 && performance.now() < deadlineMs) {
-        await pause(DRAIN_POLL_MS);
-        left = pending();
+      let progressMs = performance.now();
+      let left = Number.POSITIVE_INFINITY;
+      for (;;) {
+        const startMs = performance.now();
+        const now = pending();
+        if (now < left) progressMs = performance.now();
+        left = now;
+        const overMs = Math.min(deadlineMs, progressMs + patienceMs);
+        if (left === 0 || performance.now() >= overMs || signal?.aborted === true) return left;
+        // Reading a large backlog takes its time; most of it belongs to delivery.
+        const pauseMs = Math.max(DRAIN_POLL_MS, 4 * (performance.now() - startMs));
+        await pause(Math.min(pauseMs, overMs - performance.now()), undefined, { signal }).catch(
+          () => undefined,
+        );
       }
-      return left;
     },
     async stop() {
       stopped = true;

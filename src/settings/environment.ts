@@ -16,13 +16,32 @@ export function withEnvironment<T>(variables: Readonly<Record<string, string | u
   }
 }
 
+/** The environment as it is, for a program that takes the place of this one. */
+export function processEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
+}
+
+/** A copy of the environment for a child, with variables of its own. */
+export function environmentWith(
+  variables: Readonly<Record<string, string>>,
+): Record<string, string | undefined> {
+  return { ...process.env, ...variables };
+}
+
 /** A copy of the environment for a worker or child that must not load the application's preloads. */
 export function environmentWithoutPreloads(): Record<string, string | undefined> {
   const { NODE_OPTIONS: _preloads, ...rest } = process.env;
   return rest;
 }
 
-const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'] as const;
+const PROXY_VARIABLES = [
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+] as const;
 
 /** The proxy variables that are set. */
 export function proxyEnvironment(): Record<string, string> {
