@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createSite, FULL, type Child } from './support/site.ts';
+import { until } from './support/until.ts';
 import { assertAllArrived, KINDS, made } from './support/verdict.ts';
 
 const BUDGET_MS = 8000;
@@ -30,7 +31,7 @@ describe('an Agent in trouble', { concurrency: 2 }, () => {
     const child = site.start('steady.mjs', [String(OUTAGE_MS + 500)]);
     await child.says(/up/);
     await pause(OUTAGE_MS);
-    assert.ok(site.agent.refused() > 0);
+    await until('it has refused something', () => site.agent.refused() > 0);
     site.agent.behave('ok');
     const count = await endsInBudget(child);
     await site.replay();
@@ -66,8 +67,8 @@ describe('an Agent in trouble', { concurrency: 2 }, () => {
     const child = site.start('steady.mjs', ['500', 'stay']);
     await child.says(/up/);
     site.agent.behave('hang');
+    await until('it has a request to hang on', () => site.agent.refused() > 0);
     const count = await endsInBudget(child, () => child.process.kill('SIGTERM'));
-    assert.ok(site.agent.refused() > 0);
     await site.agent.down();
     site.agent.behave('ok');
     await site.agent.up();

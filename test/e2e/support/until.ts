@@ -1,0 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+const LIMIT_MS = 30_000;
+
+/** Waits until the condition holds; rejects when it does not in good time. */
+export async function until(says: string, condition: () => boolean): Promise<void> {
+  const endMs = performance.now() + LIMIT_MS;
+  while (!condition()) {
+    if (performance.now() > endMs) throw new Error(`waited in vain until ${says}`);
+    await pause(10);
+  }
+}
