@@ -30,4 +30,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'show what became of every signal in a journal',
     add: async (program) => (await import('./ledger.ts')).ledgerCommand(program),
   },
+  {
+    name: 'config',
+    summary: 'print and check the settings; print what a deployment needs',
+    add: async (program) => (await import('./config.ts')).configCommand(program),
+  },
 ];
