@@ -139,6 +139,51 @@ export const CODES = {
     title: 'It was not said what to remove',
     fix: 'name it: --older-than 7d, --kind spans, --quarantine, or --all',
   },
+  'KS-POLICY-001': {
+    severity: 'error',
+    title: 'A sampling policy is not a list of rules; everything is kept',
+    fix: 'write a list of rules, such as [{"resource":"GET /health","sample_rate":0}]',
+  },
+  'KS-POLICY-002': {
+    severity: 'error',
+    title: 'A sampling policy has a key that means nothing; everything is kept',
+    fix: 'correct the key at `at`, or remove it; `keepspan policy check` says which keys there are',
+  },
+  'KS-POLICY-003': {
+    severity: 'error',
+    title: 'A value in a sampling policy is not understood or out of its range; everything is kept',
+    fix: 'correct the value at `at`; rates are fractions from 0 to 1',
+  },
+  'KS-POLICY-004': {
+    severity: 'error',
+    title: 'A pattern in a sampling policy could cost too much on every trace; everything is kept',
+    fix: 'write a short glob: * is any text, ? one character; regular expressions are not taken',
+  },
+  'KS-POLICY-005': {
+    severity: 'warning',
+    title: 'A sampling rule can never match on Node',
+    fix: 'write the rule that `keepspan policy check` names instead',
+  },
+  'KS-POLICY-006': {
+    severity: 'warning',
+    title: 'A sampling rule is never asked: one before it matches all that it matches',
+    fix: 'move it up, or remove it',
+  },
+  'KS-POLICY-007': {
+    severity: 'warning',
+    title: 'A sampling rule is aimed at LLM work, which is never sampled out',
+    fix: 'remove it',
+  },
+  'KS-POLICY-008': {
+    severity: 'warning',
+    title: 'A sampling rule has a limit per second, on which processes cannot agree',
+    fix: 'lower its rate instead of setting max_per_second',
+  },
+  'KS-POLICY-009': {
+    severity: 'error',
+    title: 'There is no recorded traffic where it was looked for, or it cannot be read',
+    fix: 'name a journal directory, or a file of trace payloads (msgpack) or of traces as JSON, one a line',
+  },
   'KS-REDACT-001': {
     severity: 'warning',
     title: 'Redaction by pattern is not available; no content is captured at all',
