@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { privateFolder } from '../lib/private-folder.ts';
 import { startReceiver, type Receiver } from '../../test/support/receiver.ts';
 import { loadCorpus, type CorpusEntry } from './corpus.ts';
 import { runDrill, type DrillOutcome } from './drills.ts';
@@ -110,7 +111,7 @@ async function run({ programs, say, env }: JobOptions, closers: (() => unknown)[
 
 /** Not in the system's temporary directory: Keepspan refuses a journal below a path that all may write to. */
 async function journalRoot(): Promise<string> {
-  const cache = join(ROOT, '.cache', 'main-job');
+  const cache = join(privateFolder(), 'main-job');
   await mkdir(cache, { recursive: true, mode: 0o700 });
   return mkdtemp(join(cache, 'run-'));
 }

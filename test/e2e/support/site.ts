@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { privateFolder } from '../../../scripts/lib/private-folder.ts';
 import type { Ledger } from '../../../src/contracts/ledger.ts';
 import { startAgent, type Agent } from './agent.ts';
 
@@ -63,8 +64,7 @@ const LIMIT_MS = 90_000;
 
 export async function createSite(t: TestContext): Promise<Site> {
   const agent = await startAgent();
-  mkdirSync(join(ROOT, '.cache'), { recursive: true });
-  const folder = mkdtempSync(join(ROOT, '.cache', 'test-'));
+  const folder = mkdtempSync(join(privateFolder(), 'test-'));
   const journal = join(folder, 'journal');
   const children = new Set<Child>();
   t.after(async () => {
