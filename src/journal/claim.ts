@@ -1,16 +1,22 @@
-import { linkSync, readFileSync, readdirSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { threadId } from 'node:worker_threads';
 import { Names } from './directory.ts';
-import { isAlive, isIdentity, ownIdentity, sameHolder, type Identity } from './identity.ts';
+import { isAlive, isIdentity, ownIdentity, sameProcess } from './identity.ts';
+import { releaseClaim, renewClaim, takeClaim, touch, type ClaimSlot } from './numbered-claim.ts';
 
-/** Whether the process that writes into this folder still runs. */
+/** Whether the thread that writes into this folder still runs, and whether that is in this process. */
 export function ownerState(writerPath: string): 'alive' | 'dead' | 'self' {
-  const owner = readHolder(join(writerPath, Names.owner));
-  if (owner === undefined) return 'dead';
-  const self = ownIdentity();
-  if (sameHolder(owner.identity, self)) return 'self';
-  return isAlive(owner.identity, owner.leaseAgeMs, self) ? 'alive' : 'dead';
+  const file = join(writerPath, Names.owner);
+  let owner: unknown;
+  let leaseAgeMs: number;
+  try {
+    owner = JSON.parse(readFileSync(file, 'utf8'));
+    leaseAgeMs = Date.now() - statSync(file).mtimeMs;
+  } catch {
+    return 'dead'; // Gone, or taken by power loss: nobody writes there.
+  }
+  if (!isIdentity(owner) || !isAlive(owner, leaseAgeMs)) return 'dead';
+  return sameProcess(owner, ownIdentity()) ? 'self' : 'alive';
 }
 
 /** Renews the owner's lease, which decides where its process table cannot be seen. */
@@ -19,92 +25,23 @@ export function renewOwner(writerPath: string): void {
 }
 
 /**
- * Takes the right to deliver a writer's records: exactly one process holds it. Claims are numbered and made
- * with link(2), whole and exclusive: of all who saw holder n gone, one makes claim n + 1.
+ * Takes the right to deliver a writer's records: exactly one holds it, see `takeClaim`.
  *
- * @returns whether it is ours
+ * @param instance who of this thread
  */
-export function claimDelivery(writerPath: string): boolean {
-  const self = ownIdentity();
-  const latest = latestClaim(writerPath);
-  if (latest === undefined) return false; // The folder is gone: somebody delivered it.
-  if (latest.holder !== undefined) {
-    if (sameHolder(latest.holder.identity, self)) return true;
-    if (isAlive(latest.holder.identity, latest.holder.leaseAgeMs, self)) return false;
-  }
-  const draft = join(writerPath, `${CLAIM}draft-${process.pid}-${threadId}`);
-  try {
-    writeFileSync(draft, JSON.stringify(self), { mode: 0o600 });
-    linkSync(draft, claimFile(writerPath, latest.number + 1));
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EEXIST' || code === 'ENOENT') return false;
-    throw error;
-  } finally {
-    remove(draft);
-  }
-  if (latest.number > 0) remove(claimFile(writerPath, latest.number));
-  return true;
+export function claimDelivery(writerPath: string, instance: string): boolean {
+  return takeClaim(slotOf(writerPath), instance);
 }
 
-export function renewDelivery(writerPath: string): void {
-  const latest = latestClaim(writerPath);
-  if (latest !== undefined && latest.number > 0) touch(claimFile(writerPath, latest.number));
+/** False: somebody else took it over, since our lease had run out. */
+export function renewDelivery(writerPath: string, instance: string): boolean {
+  return renewClaim(slotOf(writerPath), instance);
 }
 
-export function releaseDelivery(writerPath: string): void {
-  const latest = latestClaim(writerPath);
-  if (latest?.holder !== undefined && sameHolder(latest.holder.identity, ownIdentity())) {
-    remove(claimFile(writerPath, latest.number));
-  }
+export function releaseDelivery(writerPath: string, instance: string): void {
+  releaseClaim(slotOf(writerPath), instance);
 }
 
-const CLAIM = 'deliverer-';
-
-function claimFile(writerPath: string, number: number): string {
-  return join(writerPath, `${CLAIM}${String(number).padStart(6, '0')}.json`);
-}
-
-/** The claim with the highest number; number 0 without a holder when there is none. */
-function latestClaim(writerPath: string): { number: number; holder: Holder | undefined } | undefined {
-  let names: string[];
-  try {
-    names = readdirSync(writerPath);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  const number = Math.max(0, ...names.map((name) => Number(/^deliverer-(\d{6,})\.json$/.exec(name)?.[1] ?? 0)));
-  return { number, holder: number === 0 ? undefined : readHolder(claimFile(writerPath, number)) };
-}
-
-interface Holder {
-  readonly identity: Identity;
-  readonly leaseAgeMs: number;
-}
-
-function readHolder(file: string): Holder | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return isIdentity(value) ? { identity: value, leaseAgeMs: Date.now() - statSync(file).mtimeMs } : undefined;
-  } catch {
-    return undefined; // Gone, or not ours: nobody holds it.
-  }
-}
-
-function touch(file: string): void {
-  const now = new Date();
-  try {
-    utimesSync(file, now, now);
-  } catch {
-    return; // Gone: the next claim decides anew.
-  }
-}
-
-function remove(file: string): void {
-  try {
-    unlinkSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+function slotOf(writerPath: string): ClaimSlot {
+  return { folder: writerPath, name: 'deliverer' };
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import type { SignalKind } from '../contracts/signal.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 
@@ -22,15 +23,18 @@ export const COUNTERS = [
   'lost.expired',
   'lost.miscounted',
   'unobserved',
+  'lost.rejected',
 ] as const;
 
 export type Counter = (typeof COUNTERS)[number];
 
 const SLOTS = 16;
 const MAGIC = 0x4b535031;
+const VERSION = 1;
 const HEADER_BYTES = 64;
 const PAGE_BYTES = HEADER_BYTES + SIGNAL_KINDS.length * SLOTS * 8;
 const CLEAN_OFFSET = 8;
+const CHECKSUM_OFFSET = 12;
 
 export type CounterValues = Readonly<Record<SignalKind, Readonly<Record<Counter, number>>>>;
 
@@ -51,12 +55,16 @@ export class CounterPage {
   #fd: number | undefined;
   #dirty = false;
 
+  /** @throws what the file system throws when the page cannot be made; there must be none yet */
   constructor(file?: string) {
     this.#bytes.writeUInt32LE(MAGIC, 0);
-    this.#bytes.writeUInt32LE(1, 4);
-    if (file !== undefined) {
-      this.#fd = openSync(file, 'wx', 0o600);
-      writeSync(this.#fd, this.#bytes, 0, PAGE_BYTES, 0);
+    this.#bytes.writeUInt32LE(VERSION, 4);
+    if (file === undefined) return;
+    this.#fd = openSync(file, 'wx', 0o600);
+    this.#dirty = true;
+    if (!this.write()) {
+      this.close();
+      throw Object.assign(new Error(`no room for ${file}`), { code: 'ENOSPC' });
     }
   }
 
@@ -74,8 +82,9 @@ export class CounterPage {
   /** One pwrite, when anything changed. False when the disk refused: the values stay in memory and are tried again. */
   write(): boolean {
     if (!this.#dirty || this.#fd === undefined) return true;
+    this.#bytes.writeUInt32LE(checksumOf(this.#bytes), CHECKSUM_OFFSET);
     try {
-      writeSync(this.#fd, this.#bytes, 0, PAGE_BYTES, 0);
+      if (writeSync(this.#fd, this.#bytes, 0, PAGE_BYTES, 0) < PAGE_BYTES) return false;
       this.#dirty = false;
       return true;
     } catch {
@@ -87,9 +96,21 @@ export class CounterPage {
     return readValues(this.#slots);
   }
 
-  /** Says that the process reached its 'exit' handler. Counting goes on: other handlers may still make signals. */
+  /** Whether the process said that it reached its 'exit' handler. */
+  get clean(): boolean {
+    return this.#bytes[CLEAN_OFFSET] === 1;
+  }
+
+  /** Says that the process reached its 'exit' handler. */
   markClean(): void {
     this.#bytes[CLEAN_OFFSET] = 1;
+    this.#dirty = true;
+    this.write();
+  }
+
+  /** Takes `markClean` back: another 'exit' handler made signals after ours. */
+  reopen(): void {
+    this.#bytes[CLEAN_OFFSET] = 0;
     this.#dirty = true;
     this.write();
   }
@@ -102,15 +123,27 @@ export class CounterPage {
   }
 }
 
-/** Reads the page of a process that is gone. Undefined when there is none, or it is not a page of ours. */
+/** A reader can meet the writer in the middle of its pwrite. */
+const READ_TRIES = 3;
+
+/** Reads the page of another process. Undefined when there is none, or none that can be relied on. */
 export function readCounterPage(file: string): PageContent | undefined {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch {
-    return undefined;
+  for (let i = 0; i < READ_TRIES; i++) {
+    let bytes: Buffer;
+    try {
+      bytes = readFileSync(file);
+    } catch {
+      return undefined; // No page: its writer is being removed, or power loss took it.
+    }
+    const content = parsePage(bytes);
+    if (content !== undefined) return content;
   }
-  if (bytes.length < PAGE_BYTES || bytes.readUInt32LE(0) !== MAGIC) return undefined;
+  return undefined;
+}
+
+function parsePage(bytes: Buffer): PageContent | undefined {
+  if (bytes.length < PAGE_BYTES || bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt32LE(4) > VERSION) return undefined;
+  if (bytes.readUInt32LE(CHECKSUM_OFFSET) !== checksumOf(bytes)) return undefined;
   const slots = new Float64Array(SIGNAL_KINDS.length * SLOTS);
   for (let i = 0; i < slots.length; i++) {
     const value = bytes.readDoubleLE(HEADER_BYTES + i * 8);
@@ -118,6 +151,11 @@ export function readCounterPage(file: string): PageContent | undefined {
     slots[i] = value;
   }
   return { values: readValues(slots), clean: bytes[CLEAN_OFFSET] === 1 };
+}
+
+/** CRC-32 of everything but the checksum itself. */
+function checksumOf(bytes: Buffer): number {
+  return crc32(bytes.subarray(CHECKSUM_OFFSET + 4, PAGE_BYTES), crc32(bytes.subarray(0, CHECKSUM_OFFSET)));
 }
 
 function readValues(slots: Float64Array): CounterValues {

@@ -99,7 +99,7 @@ export function checkFormat(path: string): void {
   );
 }
 
-/** @returns the real path: links above the directory are root's business and resolved once, the directory itself is none */
+/** @returns the real path: links above the directory are root's or our own and resolved once, the directory itself is none */
 function refuseUnsafe(path: string): string {
   if (lstatSync(path).isSymbolicLink()) throw unsafe(path, 'is a symbolic link', `use the real path: ${realpathSync(path)}`);
   const real = realpathSync(path);
@@ -110,13 +110,21 @@ function refuseUnsafe(path: string): string {
     throw unsafe(path, `belongs to uid ${stat.uid}`, `use a subdirectory of it that uid ${uid} creates: ${join(path, 'journal')}`);
   }
   if ((stat.mode & 0o077) !== 0) chmodSync(real, 0o700);
-  for (let at = real; at !== dirname(at); at = dirname(at)) {
-    const parent = lstatSync(dirname(at));
-    if ((parent.mode & WORLD_WRITABLE) !== 0 && !isVolume(dirname(at))) {
-      throw unsafe(path, `lies under the world-writable ${dirname(at)}`, `choose a directory outside ${dirname(at)}`);
-    }
-  }
+  // The path as it was given as well: a link in a world-writable directory could be anybody's.
+  for (const start of real === path ? [real] : [real, path]) refuseUnsafeParents(start, path, uid);
   return real;
+}
+
+function refuseUnsafeParents(start: string, path: string, uid: number): void {
+  for (let at = dirname(start); ; at = dirname(at)) {
+    const parent = lstatSync(at);
+    if (parent.isSymbolicLink()) {
+      if (parent.uid !== uid && parent.uid !== 0) throw unsafe(path, `lies behind the link ${at} of uid ${parent.uid}`, `use the real path: ${realpathSync(path)}`);
+    } else if ((parent.mode & WORLD_WRITABLE) !== 0 && !isVolume(at)) {
+      throw unsafe(path, `lies under the world-writable ${at}`, `choose a directory outside ${at}`);
+    }
+    if (at === dirname(at)) return;
+  }
 }
 
 const WORLD_WRITABLE = 0o002;
@@ -153,18 +161,25 @@ export function evictedFile(writerPath: string, { kind, number }: SegmentName): 
   return join(writerPath, `${kind}-${String(number).padStart(6, '0')}.evicted`);
 }
 
+/** The segment or marker that a file of a writer is; undefined for any other file. */
+export function parseSegmentName(name: string): (SegmentName & { readonly evicted: boolean }) | undefined {
+  const match = /^(\w+)-(\d{6,})\.(seg|evicted)$/.exec(name);
+  const kind = SIGNAL_KINDS.find((k) => k === match?.[1]);
+  return kind === undefined ? undefined : { kind, number: Number(match![2]), evicted: match![3] === 'evicted' };
+}
+
 /** Segments and eviction markers of a writer, oldest first. */
 export function listSegments(writerPath: string): { segments: SegmentName[]; evicted: SegmentName[] } {
   const segments: SegmentName[] = [];
-  const evicted: SegmentName[] = [];
+  const markers: SegmentName[] = [];
   for (const name of readdirSync(writerPath)) {
-    const match = /^(\w+)-(\d{6,})\.(seg|evicted)$/.exec(name);
-    const kind = SIGNAL_KINDS.find((k) => k === match?.[1]);
-    if (kind === undefined) continue;
-    (match![3] === 'seg' ? segments : evicted).push({ kind, number: Number(match![2]) });
+    const parsed = parseSegmentName(name);
+    if (parsed === undefined) continue;
+    const { kind, number, evicted } = parsed;
+    (evicted ? markers : segments).push({ kind, number });
   }
   const byNumber = (a: SegmentName, b: SegmentName) => a.number - b.number;
-  return { segments: segments.sort(byNumber), evicted: evicted.sort(byNumber) };
+  return { segments: segments.sort(byNumber), evicted: markers.sort(byNumber) };
 }
 
 /** Folders of writers in a journal, oldest first. Empty when the directory does not exist. */

@@ -13,7 +13,11 @@ export const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** "KSR1", little-endian. */
 export const MAGIC = 0x3152534b;
 
-export const Flag = { experiments: 1, v04: 2, v05: 4 } as const;
+/** What the flags of a record mean. `sealed`: the body is encrypted (`RecordCipher`); readers without the key hold it. */
+export const Flag = { experiments: 1, v04: 2, v05: 4, sealed: 128 } as const;
+
+/** Header bytes that a cipher authenticates: everything but magic and checksum, which the cipher's output changes. */
+export const AUTHENTICATED_FROM = 8;
 
 const KIND_CODES: Readonly<Record<SignalKind, number>> = { spans: 1, llmSpans: 2, evaluations: 3 };
 const KINDS: readonly (SignalKind | undefined)[] = [undefined, 'spans', 'llmSpans', 'evaluations'];
@@ -33,9 +37,11 @@ export interface RecordHeader {
   readonly bodyBytes: number;
 }
 
-/** Writes the header in front of a body that already stands in `buffer` from `HEADER_BYTES` on. */
-export function sealRecord(buffer: Buffer, header: RecordHeader): number {
-  const end = HEADER_BYTES + header.bodyBytes;
+/** Signals that one record can count. */
+export const MAX_COUNT = 0xffff_ffff;
+
+/** Writes the header, all but its checksum. */
+export function writeHeader(buffer: Buffer, header: RecordHeader): void {
   buffer.writeUInt32LE(MAGIC, 0);
   buffer.writeUInt32LE(header.bodyBytes, 8);
   buffer[12] = KIND_CODES[header.kind];
@@ -46,6 +52,15 @@ export function sealRecord(buffer: Buffer, header: RecordHeader): number {
   buffer.writeUInt32LE(header.before >>> 0, 24);
   buffer.writeUInt32LE(Math.floor(header.before / 0x1_0000_0000), 28);
   buffer.writeDoubleLE(header.timeMs, 32);
+}
+
+/**
+ * Puts the checksum on a header and body that stand in `buffer`.
+ *
+ * @returns the length of the whole record in bytes
+ */
+export function sealRecord(buffer: Buffer, bodyBytes: number): number {
+  const end = HEADER_BYTES + bodyBytes;
   buffer.writeUInt32LE(crc32(buffer.subarray(8, end)), 4);
   return end;
 }

@@ -21,11 +21,12 @@ export interface GuardOptions {
   readonly maxMemoryBytes: number;
   /** Records that take longer, three in a row, open the breaker: the disk must not hold up the application. */
   readonly slowMs: number;
-  /** Called once whenever the breaker opens (`code` of the error, or `SLOW`) and when it closes again. */
+  /**
+   * Called once whenever records begin to go to memory (`code` of the error, `SLOW`, or `KS_JOURNAL_FULL`) and when the
+   * disk takes all of them again.
+   */
   readonly onState: (state: 'open' | 'closed', code: string) => void;
 }
-
-const NONE: ReadonlySet<number> = new Set();
 
 /** So many slow writes in a row are the disk's doing. */
 const SLOW_WRITES = 3;
@@ -33,17 +34,24 @@ const SLOW_WRITES = 3;
 /** How long the breaker stays open before the disk is tried again. */
 export const RETRY_AFTER_MS = 1000;
 
+/** What a drain may take of the main thread at a time; the last one of the process may take longer. */
+const DRAIN_MS = 50;
+const LAST_DRAIN_MS = 1000;
+
 /**
- * The journal behind a breaker (law L5): when the disk is full, read-only, failing or slow, records wait in
- * bounded memory; the disk is tried again each second, by one record. Never throws.
+ * The journal behind a breaker (law L5): when the disk is read-only, failing or slow, records wait in bounded memory and
+ * the disk is tried again each second, by one record. A full journal opens no breaker: what is more important may still
+ * get in. Never throws.
  */
 export class GuardedJournal {
   readonly page: CounterPage;
   readonly memory: MemoryQueue;
   readonly #options: GuardOptions;
+  readonly #full = new Set<SignalKind>();
   #openUntilMs = Number.NEGATIVE_INFINITY;
   #open = false;
   #slowInARow = 0;
+  #said = false;
 
   constructor(options: GuardOptions) {
     this.#options = options;
@@ -53,45 +61,29 @@ export class GuardedJournal {
 
   /** False while records go to memory. */
   get onDisk(): boolean {
-    return this.#options.writer !== undefined && !this.#open;
+    return this.#options.writer !== undefined && !this.#open && this.#full.size === 0;
   }
 
   /** @returns `disk`, `memory`, or `gone` when it could not be kept (counted by reason) */
   take(kind: SignalKind, body: string | Uint8Array, count: number, flags: number, preamble: string): 'disk' | 'memory' | 'gone' {
     const { writer, clock } = this.#options;
     if (writer !== undefined && (!this.#open || clock.now() >= this.#openUntilMs)) {
-      const result = this.#tryDisk(writer, kind, body, count, flags, preamble);
-      if (result === 'ok') {
-        this.#closeUnlessSlow();
-        return 'disk';
-      }
-      if (result === 'too_large') {
-        this.page.add(kind, 'dropped.too_large', count);
-        this.page.write();
-        return 'gone';
-      }
+      const result = this.#tryDisk(writer, { kind, body, count, flags, preamble });
+      if (result === 'ok') return 'disk';
+      if (result === 'too_large') return this.#tooLarge(kind, count);
     }
-    return this.#hold({ kind, body, count, flags, preamble, timeMs: clock.wall() });
+    // The caller's buffer is the caller's: dd-trace writes its next payload over this one.
+    const own = typeof body === 'string' ? body : Uint8Array.from(body);
+    return this.#hold({ kind, body: own, count, flags, preamble, timeMs: clock.wall() });
   }
 
   /**
-   * Tries the disk for what waits in memory; for a timer, and for the end of the process.
-   *
-   * @param except ids of records that somebody else is delivering
+   * Writes to disk what waits in memory, most important first, when the disk may be tried and as far as a short time
+   * goes; what somebody else is delivering stays. For a timer.
    */
-  drain(except: ReadonlySet<number> = NONE): void {
-    const { writer, clock } = this.#options;
-    if (writer === undefined || this.memory.size === 0) return;
-    for (const record of [...this.memory]) {
-      if (except.has(record.id)) continue;
-      const result = this.#tryDisk(writer, record.kind, record.body, record.count, record.flags, record.preamble);
-      if (result !== 'ok') {
-        this.#openUntilMs = clock.now() + RETRY_AFTER_MS;
-        return;
-      }
-      this.memory.remove(record.id);
-    }
-    this.#closeUnlessSlow();
+  drain(): void {
+    if (this.#options.clock.now() < this.#openUntilMs) return;
+    this.#drain(DRAIN_MS, false);
   }
 
   /**
@@ -99,8 +91,8 @@ export class GuardedJournal {
    * The files stay open, for other handlers may still make signals.
    */
   conclude(): void {
-    this.drain();
-    for (const record of [...this.memory]) {
+    this.#drain(LAST_DRAIN_MS, true);
+    for (const record of this.memory) {
       this.page.add(record.kind, 'lost.memory', record.count);
       this.memory.remove(record.id);
     }
@@ -114,29 +106,72 @@ export class GuardedJournal {
     else this.page.close();
   }
 
-  #tryDisk(writer: Appender, kind: SignalKind, body: string | Uint8Array, count: number, flags: number, preamble: string): AppendResult {
+  #drain(maxMs: number, everything: boolean): void {
+    const { writer, clock } = this.#options;
+    if (writer === undefined) return;
+    const endMs = clock.now() + maxMs;
+    for (const record of this.memory) {
+      if (!everything && this.memory.isPinned(record.id)) continue;
+      const result = this.#tryDisk(writer, record);
+      if (result === 'failed' || result === 'full') return;
+      this.memory.remove(record.id);
+      if (result === 'too_large') this.#tooLarge(record.kind, record.count);
+      if (clock.now() >= endMs || (!everything && this.#open)) return;
+    }
+  }
+
+  /** A result other than these two leaves the record where it was. */
+  #tryDisk(writer: Appender, record: Omit<HeldRecord, 'id' | 'timeMs'>): 'ok' | 'too_large' | 'full' | 'failed' {
     const { clock, slowMs } = this.#options;
+    const { kind, body, count, flags, preamble } = record;
     const startMs = clock.now();
     const result = writer.append(kind, body, count, flags, preamble);
-    if (result === 'failed') this.#openFor(codeOf(writer.lastError));
-    if (result !== 'ok') return result;
-    // One slow write is a busy machine; a slow disk is slow again and again.
-    this.#slowInARow = clock.now() - startMs > slowMs ? this.#slowInARow + 1 : 0;
-    if (this.#slowInARow >= SLOW_WRITES) this.#openFor('SLOW');
-    return result;
+    switch (result) {
+      case 'too_large':
+        return result;
+      case 'full':
+        this.#full.add(kind);
+        this.#say('KS_JOURNAL_FULL');
+        return result;
+      case 'failed':
+        this.#openFor(codeOf(writer.lastError));
+        return result;
+      case 'unsynced':
+        this.#openFor(codeOf(writer.lastError));
+        return 'ok';
+      case 'ok':
+        this.#full.delete(kind);
+        this.#timed(clock.now() - startMs > slowMs);
+        return result;
+    }
+  }
+
+  /** One slow write is a busy machine; a slow disk is slow again and again. */
+  #timed(slow: boolean): void {
+    this.#slowInARow = slow ? this.#slowInARow + 1 : 0;
+    if (this.#slowInARow >= SLOW_WRITES || (slow && this.#open)) this.#openFor('SLOW');
+    else if (!slow) this.#open = false;
+    if (this.#open || this.#full.size > 0 || !this.#said) return;
+    this.#said = false;
+    this.#options.onState('closed', '');
   }
 
   #openFor(code: string): void {
     this.#openUntilMs = this.#options.clock.now() + RETRY_AFTER_MS;
-    if (this.#open) return;
     this.#open = true;
+    this.#say(code);
+  }
+
+  #say(code: string): void {
+    if (this.#said) return;
+    this.#said = true;
     this.#options.onState('open', code);
   }
 
-  #closeUnlessSlow(): void {
-    if (!this.#open || this.#slowInARow > 0) return;
-    this.#open = false;
-    this.#options.onState('closed', '');
+  #tooLarge(kind: SignalKind, count: number): 'gone' {
+    this.page.add(kind, 'dropped.too_large', count);
+    this.page.write();
+    return 'gone';
   }
 
   #hold(record: Omit<HeldRecord, 'id'>): 'memory' | 'gone' {

@@ -1,7 +1,8 @@
-import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ledger } from '../contracts/ledger.ts';
 import { Names } from './directory.ts';
+import { releaseClaim, takeClaim, type ClaimSlot } from './numbered-claim.ts';
 
 /** The final word on a writer that is gone and delivered. */
 export interface HistoryEntry {
@@ -14,11 +15,13 @@ export interface HistoryEntry {
   readonly writers: number;
 }
 
-const COMPACT_BYTES = 1024 * 1024;
-const KEEP_ENTRIES = 500;
-const STALE_LOCK_MS = 60_000;
+/** The history is folded when it has grown so large. */
+export const COMPACT_BYTES = 1024 * 1024;
 
-/** Entries in the order they were written; a torn last line is ignored, an entry written twice counts once. */
+/** Entries that stay as they are when it is folded. */
+export const KEEP_ENTRIES = 500;
+
+/** Entries in the order they were written; a torn line is ignored, an entry written twice counts once. */
 export function readHistory(directory: string): HistoryEntry[] {
   let text: string;
   try {
@@ -35,67 +38,72 @@ export function readHistory(directory: string): HistoryEntry[] {
   return [...entries.values()];
 }
 
-/** One write, so that several processes may append. */
-export function appendHistory(directory: string, entry: HistoryEntry): void {
-  const fd = openSync(join(directory, Names.history), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+/**
+ * Writes a writer's final word, and folds the oldest into one when the file has grown, so that it stays bounded.
+ *
+ * @param instance who of this thread
+ * @param fold adds ledgers up
+ * @returns false while another process is at it: try again
+ * @throws what the file system throws; the entry may then be written again, it counts once
+ */
+export function appendHistory(
+  directory: string,
+  entry: HistoryEntry,
+  instance: string,
+  fold: (ledgers: readonly Ledger[]) => Ledger,
+): boolean {
+  // Not only for folding: what was appended to the file while it is being replaced would be gone.
+  const slot: ClaimSlot = { folder: directory, name: 'historian' };
+  if (!takeClaim(slot, instance)) return false;
   try {
-    writeSync(fd, `${JSON.stringify(entry)}\n`);
+    append(join(directory, Names.history), entry);
+    compact(directory, fold);
+    return true;
+  } finally {
+    releaseClaim(slot, instance);
+  }
+}
+
+function append(file: string, entry: HistoryEntry): void {
+  const fd = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+  try {
+    // Begins with a newline where something stands: it may be the torn line of a full disk.
+    const text = Buffer.from(`${fstatSync(fd).size === 0 ? '' : '\n'}${JSON.stringify(entry)}\n`);
+    if (writeSync(fd, text) < text.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
   } finally {
     closeSync(fd);
   }
 }
 
-/**
- * Folds old entries into one when the file has grown, so that it stays bounded. Only one process does it at a time,
- * and gives up when another appended meanwhile.
- *
- * @param fold adds ledgers up
- */
-export function compactHistory(directory: string, fold: (ledgers: readonly Ledger[]) => Ledger): void {
+function compact(directory: string, fold: (ledgers: readonly Ledger[]) => Ledger): void {
   const file = join(directory, Names.history);
-  const sizeBefore = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (sizeBefore < COMPACT_BYTES || !lock(directory)) return;
-  try {
-    const entries = readHistory(directory);
-    const old = entries.slice(0, -KEEP_ENTRIES);
-    if (old.length === 0) return;
-    const folded: HistoryEntry = {
-      id: `folded-${old.at(-1)!.id}`,
-      endedMs: old.at(-1)!.endedMs,
-      state: 'clean',
-      ledger: fold(old.map((entry) => entry.ledger)),
-      maybeTwice: old.reduce((sum, entry) => sum + entry.maybeTwice, 0),
-      writers: old.reduce((sum, entry) => sum + entry.writers, 0),
-    };
-    const text = [folded, ...entries.slice(-KEEP_ENTRIES)].map((entry) => `${JSON.stringify(entry)}\n`).join('');
-    writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
-    if (statSync(file).size === sizeBefore) renameSync(`${file}.tmp`, file);
-  } finally {
-    unlock(directory);
-  }
-}
-
-function lock(directory: string): boolean {
-  const file = join(directory, 'history.lock');
-  const held = statSync(file, { throwIfNoEntry: false });
-  if (held !== undefined && Date.now() - held.mtimeMs > STALE_LOCK_MS) rmSync(file, { force: true });
-  try {
-    writeFileSync(file, '', { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function unlock(directory: string): void {
-  rmSync(join(directory, 'history.lock'), { force: true });
+  if (statSync(file).size < COMPACT_BYTES) return;
+  const entries = readHistory(directory);
+  // While its folder is there, a writer may be entered a second time: it has to be found by its own name then.
+  const isOld = (entry: HistoryEntry, i: number) => i < entries.length - KEEP_ENTRIES && !existsSync(join(directory, entry.id));
+  const old = entries.filter(isOld);
+  const last = old.at(-1);
+  if (last === undefined || old.length < 2) return;
+  const folded: HistoryEntry = {
+    id: `folded-${last.id.replace(/^(?:folded-)+/, '')}`,
+    endedMs: last.endedMs,
+    state: 'clean',
+    ledger: fold(old.map((entry) => entry.ledger)),
+    maybeTwice: old.reduce((sum, entry) => sum + entry.maybeTwice, 0),
+    writers: old.reduce((sum, entry) => sum + entry.writers, 0),
+  };
+  const kept = entries.filter((entry, i) => !isOld(entry, i));
+  const text = [folded, ...kept].map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
+  renameSync(`${file}.tmp`, file);
 }
 
 function parseEntry(line: string): HistoryEntry | undefined {
-  if (line === '') return undefined;
+  if (!line.startsWith('{')) return undefined;
   try {
-    return JSON.parse(line) as HistoryEntry;
+    const entry = JSON.parse(line) as HistoryEntry;
+    return typeof entry.id === 'string' ? entry : undefined;
   } catch {
-    return undefined;
+    return undefined; // Torn by a full disk; its writer entered it again.
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Who holds something in a journal. Survives the reuse of process ids, in containers too. */
+/** Who holds something in a journal: a thread of a process. Survives the reuse of process ids, in containers too. */
 export interface Identity {
   readonly pid: number;
   /** Start of the process in clock ticks since boot (proc(5), field 22); empty where there is no /proc. */
@@ -11,19 +11,32 @@ export interface Identity {
   /** PID namespace, `pid:[4026531836]`; empty where there is none. */
   readonly pidNamespace: string;
   readonly host: string;
+  /** Kernel id of the thread and its start in ticks, `1250:81237`: threads end before their process does. Empty where there is no /proc. */
+  readonly thread: string;
 }
 
 /** A holder that cannot be looked up here counts as gone when it has not renewed its lease for so long. */
 export const LEASE_MS = 30_000;
 
+let own: Identity | undefined;
+
+/** This thread. Read once: it does not change. */
 export function ownIdentity(): Identity {
-  return {
+  own ??= {
     pid: process.pid,
     startTicks: startTicks('self') ?? '',
     bootId: readText('/proc/sys/kernel/random/boot_id'),
     pidNamespace: readLink('/proc/self/ns/pid'),
     host: hostname(),
+    thread: ownThread(),
   };
+  return own;
+}
+
+/** A worker thread runs its JavaScript on one kernel thread for all its life. */
+function ownThread(): string {
+  const tid = readLink('/proc/thread-self').split('/').at(-1) ?? '';
+  return tid === '' ? '' : `${tid}:${startTicks(`self/task/${tid}`) ?? ''}`;
 }
 
 /**
@@ -35,12 +48,14 @@ export function ownIdentity(): Identity {
 export function isAlive(holder: Identity, leaseAgeMs: number, self: Identity = ownIdentity()): boolean {
   const sameTable = holder.bootId === self.bootId && holder.pidNamespace === self.pidNamespace && holder.host === self.host;
   if (!sameTable) return leaseAgeMs < LEASE_MS;
-  const ticks = startTicks(String(holder.pid));
-  if (holder.startTicks !== '' && self.startTicks !== '') return ticks === holder.startTicks;
-  return processExists(holder.pid);
+  if (holder.startTicks === '' || self.startTicks === '') return processExists(holder.pid);
+  if (startTicks(String(holder.pid)) !== holder.startTicks) return false;
+  const [tid, ticks] = holder.thread.split(':');
+  return tid === '' || startTicks(`${holder.pid}/task/${tid}`) === ticks;
 }
 
-export function sameHolder(a: Identity, b: Identity): boolean {
+/** Whether both are threads of one process. */
+export function sameProcess(a: Identity, b: Identity): boolean {
   return (
     a.pid === b.pid && a.startTicks === b.startTicks && a.bootId === b.bootId && a.pidNamespace === b.pidNamespace && a.host === b.host
   );
@@ -54,7 +69,8 @@ export function isIdentity(value: unknown): value is Identity {
     typeof v.startTicks === 'string' &&
     typeof v.bootId === 'string' &&
     typeof v.pidNamespace === 'string' &&
-    typeof v.host === 'string'
+    typeof v.host === 'string' &&
+    typeof v.thread === 'string'
   );
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * What a journal survives: `memory` and `container` end with the container, `pod` with the pod, `node` with the
+ * What a journal survives: `memory` and `container` end with the container or the pod, `pod` with the pod, `node` with the
  * machine; `persistent` outlives all of them; `unknown` where the mount table does not say.
  */
 export type JournalLifetime = 'memory' | 'container' | 'pod' | 'node' | 'persistent' | 'unknown';
@@ -24,14 +24,19 @@ export function classifyLifetime(directory: string, mountinfo: string = read('/p
     .filter(({ point }) => directory === point || directory.startsWith(point === '/' ? '/' : `${point}/`))
     .reduce<Mount | undefined>((best, m) => (best === undefined || m.point.length >= best.point.length ? m : best), undefined);
   if (mount === undefined) return 'unknown';
-  if (mount.type === 'tmpfs' || mount.type === 'ramfs') return mount.root.includes('empty-dir') ? 'pod' : 'memory';
+  // An emptyDir in memory shows the root of its own tmpfs, as any tmpfs does: it is gone with the pod at the latest.
+  if (mount.type === 'tmpfs' || mount.type === 'ramfs') return 'memory';
   if (mount.root.includes('kubernetes.io~empty-dir')) return 'pod';
   if (/kubernetes\.io~(?!configmap|secret|projected|downward-api)/.test(mount.root)) return 'persistent';
-  if (mount.type === 'overlay') return 'container';
-  const inContainer = mounts.some(({ point, type }) => point === '/' && type === 'overlay');
-  if (!inContainer) return 'node';
-  return /^(?:nfs|nfs4|ceph|cifs|glusterfs|fuse\..*|lustre)$/.test(mount.type) ? 'persistent' : 'node';
+  if (LAYERED.test(mount.type)) return 'container';
+  // A disk of its own may be the node's or follow the pod: the mount table does not tell, so the lesser is said.
+  return NETWORK.test(mount.type) ? 'persistent' : 'node';
 }
+
+/** Root file systems of containers. */
+const LAYERED = /^(?:overlay|aufs|fuse\.fuse-overlayfs)$/;
+
+const NETWORK = /^(?:nfs|nfs4|ceph|cifs|glusterfs|lustre|fuse\..*)$/;
 
 /** Whether what lies there is gone when the pod is. */
 export function diesWithPod(lifetime: JournalLifetime): boolean {

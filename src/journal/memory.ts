@@ -12,13 +12,25 @@ export interface HeldRecord {
   readonly timeMs: number;
 }
 
-const RECORD_OVERHEAD_BYTES = 200;
+export const RECORD_OVERHEAD_BYTES = 200;
 
-/** Records in bounded memory, oldest first per kind. At the bound the least important go first (law L5). */
+interface PerKind {
+  /** Ids, oldest first. */
+  readonly ids: Set<number>;
+  signals: number;
+  /** Of records that may go. */
+  freeBytes: number;
+}
+
+/**
+ * Records in bounded memory, oldest first per kind. At the bound the least important go first (law L5); what somebody
+ * else is delivering is pinned and stays.
+ */
 export class MemoryQueue {
   readonly #maxBytes: number;
   readonly #records = new Map<number, HeldRecord>();
-  readonly #perKind: Readonly<Record<SignalKind, Set<number>>> = { spans: new Set(), llmSpans: new Set(), evaluations: new Set() };
+  readonly #pinned = new Set<number>();
+  readonly #perKind: Readonly<Record<SignalKind, PerKind>> = { spans: empty(), llmSpans: empty(), evaluations: empty() };
   #bytes = 0;
   #nextId = 1;
 
@@ -32,49 +44,87 @@ export class MemoryQueue {
 
   /** Signals held, per kind. */
   signals(kind: SignalKind): number {
-    let total = 0;
-    for (const id of this.#perKind[kind]) total += this.#records.get(id)!.count;
-    return total;
+    return this.#perKind[kind].signals;
   }
 
-  /** @returns what had to go, and whether the record itself was kept (not when it is the least important, or too large) */
+  /**
+   * @returns what had to go, and whether the record itself was kept: not when giving up everything that is no more
+   * important would not make room for it
+   */
   push(record: Omit<HeldRecord, 'id'>): { readonly kept: boolean; readonly gone: readonly HeldRecord[] } {
     const held = { ...record, id: this.#nextId++ };
-    this.#records.set(held.id, held);
-    this.#perKind[held.kind].add(held.id);
-    this.#bytes += bytesOf(held);
+    let excess = this.#bytes + bytesOf(held) - this.#maxBytes;
+    const kinds = SIGNAL_KINDS.slice(0, SIGNAL_KINDS.indexOf(held.kind) + 1);
+    if (excess > kinds.reduce((sum, kind) => sum + this.#perKind[kind].freeBytes, 0)) return { kept: false, gone: [held] };
     const gone: HeldRecord[] = [];
-    while (this.#bytes > this.#maxBytes) {
-      const kind = SIGNAL_KINDS.find((k) => this.#perKind[k].size > 0);
-      if (kind === undefined) break;
-      const id: number = this.#perKind[kind].values().next().value!;
-      gone.push(this.#records.get(id)!);
-      this.remove(id);
+    for (const kind of kinds) {
+      for (const id of this.#perKind[kind].ids) {
+        if (excess <= 0) break;
+        if (this.#pinned.has(id)) continue;
+        const given = this.#records.get(id)!;
+        gone.push(given);
+        excess -= bytesOf(given);
+        this.remove(id);
+      }
     }
-    return { kept: this.#records.has(held.id), gone };
+    this.#records.set(held.id, held);
+    const perKind = this.#perKind[held.kind];
+    perKind.ids.add(held.id);
+    perKind.signals += held.count;
+    perKind.freeBytes += bytesOf(held);
+    this.#bytes += bytesOf(held);
+    return { kept: true, gone };
   }
 
   /** Most important first, oldest first within a kind. */
   *[Symbol.iterator](): Generator<HeldRecord> {
     for (const kind of SIGNAL_KINDS.toReversed()) {
-      for (const id of this.#perKind[kind]) yield this.#records.get(id)!;
+      for (const id of this.#perKind[kind].ids) yield this.#records.get(id)!;
     }
   }
 
-  get(id: number): HeldRecord | undefined {
-    return this.#records.get(id);
+  has(id: number): boolean {
+    return this.#records.has(id);
+  }
+
+  /** Somebody else is delivering it: it does not go before `unpin` or `remove`. */
+  pin(id: number): void {
+    const held = this.#records.get(id);
+    if (held === undefined || this.#pinned.has(id)) return;
+    this.#pinned.add(id);
+    this.#perKind[held.kind].freeBytes -= bytesOf(held);
+  }
+
+  unpinAll(): void {
+    for (const id of this.#pinned) {
+      const held = this.#records.get(id)!;
+      this.#perKind[held.kind].freeBytes += bytesOf(held);
+    }
+    this.#pinned.clear();
+  }
+
+  isPinned(id: number): boolean {
+    return this.#pinned.has(id);
   }
 
   remove(id: number): void {
     const held = this.#records.get(id);
     if (held === undefined) return;
+    const perKind = this.#perKind[held.kind];
     this.#records.delete(id);
-    this.#perKind[held.kind].delete(id);
+    perKind.ids.delete(id);
+    perKind.signals -= held.count;
+    if (!this.#pinned.delete(id)) perKind.freeBytes -= bytesOf(held);
     this.#bytes -= bytesOf(held);
   }
 }
 
-function bytesOf(record: HeldRecord): number {
+function empty(): PerKind {
+  return { ids: new Set(), signals: 0, freeBytes: 0 };
+}
+
+/** What a record takes in memory. */
+export function bytesOf(record: Pick<HeldRecord, 'body' | 'preamble'>): number {
   const bodyBytes = typeof record.body === 'string' ? record.body.length * 2 : record.body.length;
   return bodyBytes + record.preamble.length * 2 + RECORD_OVERHEAD_BYTES;
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, constants, fstatSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, constants, fdatasyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { SignalKind } from '../contracts/signal.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 
@@ -33,46 +33,85 @@ type Line =
   | { readonly all: OutcomeState };
 
 const START: StreamState = { cursor: { segment: 0, offset: 0, signals: 0 }, counts: {}, maybeTwice: 0, inFlight: 0 };
-const COMPACT_BYTES = 1024 * 1024;
+const EMPTY_STATE: OutcomeState = { spans: START, llmSpans: START, evaluations: START };
+
+/** The log is folded into one line when it has grown so large. */
+export const COMPACT_BYTES = 1024 * 1024;
+
+/** The calls by which the log is written; injected so that tests can make them fail. */
+export interface LogDisk {
+  write(fd: number, bytes: Buffer, position: number): number;
+  truncate(fd: number, length: number): void;
+}
+
+const nodeLogDisk: LogDisk = {
+  write: (fd, bytes, position) => writeSync(fd, bytes, 0, bytes.length, position),
+  truncate: ftruncateSync,
+};
 
 /** What the log of a writer's deliverer says. An absent log is the start; a torn last line is ignored. */
 export function readOutcomes(file: string): OutcomeState {
-  let state: OutcomeState = { spans: START, llmSpans: START, evaluations: START };
-  let text: string;
+  return readLog(file).state;
+}
+
+/** @returns the state, and the bytes of the lines that make it */
+function readLog(file: string): { state: OutcomeState; bytes: number; ended: boolean } {
+  let content: Buffer;
   try {
-    text = readFileSync(file, 'utf8');
+    content = readFileSync(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return state;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: EMPTY_STATE, bytes: 0, ended: true };
     throw error;
   }
-  for (const line of text.split('\n')) {
-    const parsed = parseLine(line);
-    if (parsed !== undefined) state = fold(state, parsed);
+  let state = EMPTY_STATE;
+  let bytes = 0;
+  let ended = true;
+  for (let at = 0; at < content.length; ) {
+    const newline = content.indexOf(0x0a, at);
+    const end = newline === -1 ? content.length : newline;
+    const parsed = parseLine(content.toString('utf8', at, end));
+    at = end + 1;
+    if (parsed === undefined) continue;
+    state = fold(state, parsed);
+    bytes = Math.min(at, content.length);
+    ended = newline !== -1;
   }
-  return state;
+  return { state, bytes, ended };
 }
 
 /**
- * The deliverer's side of the ledger for one writer: an append-only file, one writer (the holder of
- * `deliverer.json`). An intent before each request and a resolution after it make what may be sent twice countable.
+ * The deliverer's side of the ledger for one writer: a log that the holder of the delivery claim alone writes. An intent
+ * before each request and a resolution after it make what may be sent twice countable. Lines are written in place,
+ * whole: a method that throws has changed nothing, and may be called again.
  */
 export class OutcomeLog {
   readonly #file: string;
+  readonly #disk: LogDisk;
   #fd: number;
   #bytes: number;
+  /** The last line is whole but for its newline: its writer died right there. */
+  #unended: boolean;
   #state: OutcomeState;
+  #compactAt = COMPACT_BYTES;
 
   /** @throws what the file system throws */
-  constructor(file: string) {
+  constructor(file: string, disk: LogDisk = nodeLogDisk) {
     this.#file = file;
-    this.#state = readOutcomes(file);
-    this.#fd = openLog(file);
-    this.#bytes = fstatSync(this.#fd).size;
-    if (this.#bytes > 0) this.#bytes += writeSync(this.#fd, '\n'); // Ends a torn last line.
-    // A request without an answer when the last deliverer died: upstream may have it already.
-    for (const kind of SIGNAL_KINDS) {
-      const { inFlight } = this.#state[kind];
-      if (inFlight > 0) this.maybeTwice(kind, inFlight);
+    this.#disk = disk;
+    const { state, bytes, ended } = readLog(file);
+    this.#state = state;
+    this.#bytes = bytes;
+    this.#unended = !ended;
+    this.#fd = openLog(file, 0);
+    try {
+      // A request without an answer when the last deliverer died: upstream may have it already.
+      for (const kind of SIGNAL_KINDS) {
+        const { inFlight } = this.#state[kind];
+        if (inFlight > 0) this.maybeTwice(kind, inFlight);
+      }
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
     }
   }
 
@@ -95,29 +134,66 @@ export class OutcomeLog {
     this.#append({ k: kind, d: count });
   }
 
+  /** Makes what was written survive power loss: before what it speaks of is removed. */
+  sync(): void {
+    fdatasyncSync(this.#fd);
+  }
+
   close(): void {
     closeSync(this.#fd);
   }
 
   #append(line: Line): void {
-    const text = `${JSON.stringify(line)}\n`;
-    this.#bytes += writeSync(this.#fd, text);
+    const bytes = Buffer.from(`${this.#unended ? '\n' : ''}${JSON.stringify(line)}\n`);
+    let written = 0;
+    try {
+      while (written < bytes.length) {
+        const more = this.#disk.write(this.#fd, bytes.subarray(written), this.#bytes + written);
+        if (more <= 0) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+        written += more;
+      }
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+    this.#unended = false;
+    this.#bytes += bytes.length;
     this.#state = fold(this.#state, line);
-    if (this.#bytes > COMPACT_BYTES) this.#compact();
+    if (this.#bytes > this.#compactAt) this.#compact();
   }
 
+  /** A torn line goes, or else the next one overwrites it: nothing reads past it. */
+  #forget(): void {
+    try {
+      this.#disk.truncate(this.#fd, this.#bytes);
+    } catch {
+      return;
+    }
+  }
+
+  /** Never throws: the line that brought it here is written, and must not be written again. */
   #compact(): void {
-    const text = `${JSON.stringify({ all: this.#state } satisfies Line)}\n`;
-    writeFileSync(`${this.#file}.tmp`, text, { mode: 0o600 });
-    renameSync(`${this.#file}.tmp`, this.#file);
+    const bytes = Buffer.from(`${JSON.stringify({ all: this.#state } satisfies Line)}\n`);
+    const draft = `${this.#file}.tmp`;
+    let fd: number | undefined;
+    try {
+      fd = openLog(draft, constants.O_TRUNC);
+      if (this.#disk.write(fd, bytes, 0) < bytes.length) throw new Error('short write');
+      renameSync(draft, this.#file);
+    } catch {
+      if (fd !== undefined) closeSync(fd);
+      this.#compactAt = this.#bytes * 2; // No room: the long log says the same.
+      return;
+    }
     closeSync(this.#fd);
-    this.#fd = openLog(this.#file);
-    this.#bytes = text.length;
+    this.#fd = fd;
+    this.#bytes = bytes.length;
+    this.#compactAt = COMPACT_BYTES;
   }
 }
 
-function openLog(file: string): number {
-  return openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+function openLog(file: string, flags: number): number {
+  return openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | flags, 0o600);
 }
 
 function fold(state: OutcomeState, line: Line): OutcomeState {
@@ -139,7 +215,7 @@ export function addCounts(a: OutcomeCounts, b: OutcomeCounts): OutcomeCounts {
 }
 
 function parseLine(line: string): Line | undefined {
-  if (line === '') return undefined;
+  if (!line.startsWith('{')) return undefined;
   try {
     return JSON.parse(line) as Line;
   } catch {
@@ -147,7 +223,7 @@ function parseLine(line: string): Line | undefined {
   }
 }
 
-/** One more refused record for inspection and resending: `keepspan ledger --records`. */
+/** One more refused record for inspection and resending. */
 export function appendQuarantine(file: string, entry: Readonly<Record<string, unknown>>): void {
   appendFileSync(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
 }

@@ -4,9 +4,11 @@ import { claimedBytes, HEADER_BYTES, MAGIC, openRecord, type RecordHeader } from
 /** A record as it was read back. */
 export interface JournalRecord {
   readonly header: RecordHeader;
-  /** JSON in front of the payload; empty when there is none. */
-  readonly preamble: string;
-  readonly payload: Buffer;
+  /** The header as bytes, which a sealed body is bound to. */
+  readonly headerBytes: Buffer;
+  /** Preamble and payload, encrypted where the header says so; see `splitBody`. */
+  readonly body: Buffer;
+  readonly startOffset: number;
   /** Offset of the first byte after it. */
   readonly endOffset: number;
 }
@@ -35,11 +37,12 @@ MAGIC_BYTES.writeUInt32LE(MAGIC);
 export function readRecords(file: string, offset: number, maxBytes: number): ReadResult {
   const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    const size = fstatSync(fd).size;
     let want = maxBytes;
     for (;;) {
+      // Asked again each time: a writer may take back the torn tail that was there before.
+      const size = fstatSync(fd).size;
       const buffer = readAt(fd, offset, Math.min(want, size - offset));
-      const result = parse(buffer, offset, offset + buffer.length >= size);
+      const result = parse(buffer, offset, buffer.length < want);
       if (result.nextOffset > offset || result.atEnd) return result;
       want *= 4; // The first record is larger than what was read.
     }
@@ -70,8 +73,9 @@ function parse(buffer: Buffer, base: number, wholeFile: boolean): ReadResult {
       const end = start + header.bodyBytes;
       records.push({
         header,
-        preamble: buffer.toString('utf8', start, start + header.preambleBytes),
-        payload: buffer.subarray(start + header.preambleBytes, end),
+        headerBytes: buffer.subarray(at, start),
+        body: buffer.subarray(start, end),
+        startOffset: base + at,
         endOffset: base + end,
       });
       at = end;

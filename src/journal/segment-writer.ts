@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, ftruncateSync, writeSync } from 'node:fs';
 import { createFile, segmentFile, type SegmentName } from './directory.ts';
 
-/** The calls that a disk can fail; injected so that tests and the simulation can make it fail. */
+/** The calls that a disk can fail; injected so that tests can make it fail. */
 export interface Disk {
   create(path: string): number;
   /** Bytes written; fewer than asked is a short write. */
@@ -23,21 +23,23 @@ export const nodeDisk: Disk = {
 export class SegmentWriter {
   readonly #disk: Disk;
   readonly #writerPath: string;
+  readonly #kind: SegmentName['kind'];
   readonly #segmentBytes: number;
-  #name: SegmentName;
+  #number = 0;
+  #tried = 0;
   #fd: number | undefined;
   #position = 0;
 
-  constructor(disk: Disk, writerPath: string, name: SegmentName, segmentBytes: number) {
+  constructor(disk: Disk, writerPath: string, kind: SegmentName['kind'], segmentBytes: number) {
     this.#disk = disk;
     this.#writerPath = writerPath;
-    this.#name = name;
+    this.#kind = kind;
     this.#segmentBytes = segmentBytes;
   }
 
-  /** The segment that the last record went to; undefined before the first. */
-  get current(): SegmentName | undefined {
-    return this.#fd === undefined ? undefined : this.#name;
+  /** Number of the segment that is open; undefined when none is. */
+  get openNumber(): number | undefined {
+    return this.#fd === undefined ? undefined : this.#number;
   }
 
   /** Whether the next record of `length` bytes begins a new segment. */
@@ -45,18 +47,19 @@ export class SegmentWriter {
     return this.#fd === undefined || (this.#position > 0 && this.#position + length > this.#segmentBytes);
   }
 
-  append(buffer: Buffer, length: number, sync: boolean): void {
+  /** Writes one record whole. Making it durable is `sync`'s. */
+  append(buffer: Buffer, length: number): void {
     if (this.rotatesFor(length)) this.#open();
     const fd = this.#fd!;
-    let written = this.#disk.write(fd, buffer, length, this.#position);
+    let written = 0;
     try {
-      // A full disk first takes a part without an error, then refuses the rest (docs/facts/custody.md).
+      // A full disk first takes a part without an error, then refuses the rest: the loop asks for the rest.
       while (written < length) {
-        const more = this.#disk.write(fd, buffer.subarray(written), length - written, this.#position + written);
+        const rest = written === 0 ? buffer : buffer.subarray(written);
+        const more = this.#disk.write(fd, rest, length - written, this.#position + written);
         if (more <= 0) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
         written += more;
       }
-      if (sync) this.#disk.sync(fd);
     } catch (error) {
       this.#forget(fd);
       throw error;
@@ -64,18 +67,26 @@ export class SegmentWriter {
     this.#position += length;
   }
 
-  close(): void {
-    if (this.#fd !== undefined) this.#disk.close(this.#fd);
-    this.#fd = undefined;
+  /** fdatasync of what was appended. */
+  sync(): void {
+    if (this.#fd !== undefined) this.#disk.sync(this.#fd);
   }
 
+  close(): void {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd !== undefined) this.#disk.close(fd);
+  }
+
+  /** A number is never tried twice: a file that was created but could not be made private stays behind, empty. */
   #open(): void {
-    const next = this.#fd === undefined ? this.#name : { kind: this.#name.kind, number: this.#name.number + 1 };
-    const fd = this.#disk.create(segmentFile(this.#writerPath, next));
-    this.close();
+    const number = ++this.#tried;
+    const fd = this.#disk.create(segmentFile(this.#writerPath, { kind: this.#kind, number }));
+    const finished = this.#fd;
     this.#fd = fd;
-    this.#name = next;
+    this.#number = number;
     this.#position = 0;
+    if (finished !== undefined) this.#disk.close(finished);
   }
 
   /** Takes a torn tail back; where even that fails the next record overwrites it, and a reader would skip it anyway. */

@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SignalKind } from '../contracts/signal.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { readCounterPage, type PageContent } from './counters.ts';
 import { ownerState } from './claim.ts';
-import { evictedFile, listSegments, Names, segmentFile } from './directory.ts';
-import { addCounts, readOutcomes, type OutcomeCounts } from './outcomes.ts';
+import { codeOf, evictedFile, listSegments, Names, segmentFile } from './directory.ts';
+import { readEvicted } from './eviction.ts';
+import { addCounts, readOutcomes, type Cursor, type OutcomeCounts } from './outcomes.ts';
 import { readRecords } from './reader.ts';
-import type { Evicted } from './writer.ts';
 
 /** One stream of a writer as its files show it. */
 export interface StreamSurvey {
@@ -30,42 +30,71 @@ export interface WriterSurvey {
 
 const READ_BYTES = 4 * 1024 * 1024;
 
-/** Reads everything about one writer from its files, changing nothing. Undefined when it is being removed. */
+/** Looks at a stream before giving up on a moment in which its deliverer removes nothing. */
+const LOOKS = 5;
+
+/**
+ * Reads everything about one writer from its files, changing nothing. Undefined when it is being removed.
+ *
+ * @throws what the file system throws
+ */
 export function surveyWriter(writerPath: string): WriterSurvey | undefined {
   try {
-    const owner = JSON.parse(readFileSync(join(writerPath, Names.owner), 'utf8')) as Record<string, unknown>;
+    const state = ownerState(writerPath);
     const page = readCounterPage(join(writerPath, Names.counters));
     const streams = Object.fromEntries(SIGNAL_KINDS.map((kind) => [kind, surveyStream(writerPath, kind)])) as Record<
       SignalKind,
       StreamSurvey
     >;
-    const running = ownerState(writerPath) !== 'dead' && page?.clean !== true;
-    const state = running ? 'running' : page?.clean === true ? 'clean' : 'killed';
-    return { id: basename(writerPath), owner, state, page, streams };
+    if (!existsSync(join(writerPath, Names.owner))) return undefined;
+    const ended = page?.clean === true ? 'clean' : state === 'dead' ? 'killed' : 'running';
+    return { id: basename(writerPath), owner: readOwner(writerPath), state: ended, page, streams };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT' && !existsSync(join(writerPath, Names.owner))) return undefined;
     throw error;
   }
 }
 
+function readOwner(writerPath: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(readFileSync(join(writerPath, Names.owner), 'utf8')) as Record<string, unknown>;
+  } catch {
+    return {}; // Power loss took it: its records are counted all the same.
+  }
+}
+
+/** Repeated while segments are removed under our eyes: they would look damaged. */
 function surveyStream(writerPath: string, kind: SignalKind): StreamSurvey {
-  const { cursor, counts, maybeTwice } = readOutcomes(join(writerPath, Names.outcomes))[kind];
-  const { segments, evicted } = listSegments(writerPath);
+  for (let look = 1; ; look++) {
+    const before = readOutcomes(join(writerPath, Names.outcomes))[kind];
+    let found: Omit<StreamSurvey, 'maybeTwice'> | undefined;
+    try {
+      found = readStream(writerPath, kind, before);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || look >= LOOKS) throw error;
+    }
+    const after = readOutcomes(join(writerPath, Names.outcomes))[kind];
+    const moved = after.cursor.segment !== before.cursor.segment;
+    if (found !== undefined && (!moved || look >= LOOKS)) return { ...found, maybeTwice: before.maybeTwice };
+  }
+}
+
+function readStream(
+  writerPath: string,
+  kind: SignalKind,
+  { cursor, counts }: { readonly cursor: Cursor; readonly counts: OutcomeCounts },
+): Omit<StreamSurvey, 'maybeTwice'> {
   let outcomes = counts;
   let held = cursor.signals;
   let oldestMs: number | undefined;
-  const pieces = [
-    ...segments.filter((s) => s.kind === kind && !evicted.some((e) => e.kind === kind && e.number === s.number)).map((s) => ({ ...s, marker: false })),
-    ...evicted.filter((s) => s.kind === kind).map((s) => ({ ...s, marker: true })),
-  ].sort((a, b) => a.number - b.number);
-  for (const piece of pieces) {
+  for (const piece of piecesOf(writerPath, kind)) {
     if (piece.number < cursor.segment) continue;
-    if (piece.marker) {
-      const gone = readEvicted(evictedFile(writerPath, piece));
-      outcomes = addCounts(outcomes, gap(held, gone.before));
-      const unresolved = gone.before + gone.count - Math.max(held, gone.before);
+    if (piece.evicted) {
+      const { before, count } = readEvicted(evictedFile(writerPath, piece));
+      outcomes = addCounts(outcomes, gap(held, before));
+      const unresolved = before + count - Math.max(held, before);
       if (unresolved > 0) outcomes = addCounts(outcomes, { 'dropped.journal_full': unresolved });
-      held = Math.max(held, gone.before + gone.count);
+      held = Math.max(held, before + count);
       continue;
     }
     let offset = piece.number === cursor.segment ? cursor.offset : 0;
@@ -80,14 +109,20 @@ function surveyStream(writerPath: string, kind: SignalKind): StreamSurvey {
       if (read.atEnd) break;
     }
   }
-  return { held, outcomes, maybeTwice, oldestMs };
+  return { held, outcomes, oldestMs };
+}
+
+/** Segments and markers of a stream, oldest first. A marker hides its segment. */
+function piecesOf(writerPath: string, kind: SignalKind): { kind: SignalKind; number: number; evicted: boolean }[] {
+  const { segments, evicted } = listSegments(writerPath);
+  const gone = new Set(evicted.filter((s) => s.kind === kind).map((s) => s.number));
+  return [
+    ...segments.filter((s) => s.kind === kind && !gone.has(s.number)).map((s) => ({ ...s, evicted: false })),
+    ...[...gone].map((number) => ({ kind, number, evicted: true })),
+  ].sort((a, b) => a.number - b.number);
 }
 
 /** Signals between where a stream stood and where the next record says it stands: damaged on disk. */
 function gap(held: number, before: number): OutcomeCounts {
   return before > held ? { 'lost.corrupt': before - held } : {};
-}
-
-export function readEvicted(file: string): Evicted {
-  return JSON.parse(readFileSync(file, 'utf8')) as Evicted;
 }

@@ -1,13 +1,15 @@
-import { mkdirSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { SignalKind } from '../contracts/signal.ts';
 import { systemClock, type Clock } from '../kernel/clock.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
+import { NONCE_BYTES, RecordCipher, SEAL_BYTES } from './cipher.ts';
 import { CounterPage } from './counters.ts';
-import { evictedFile, listSegments, listWriters, Names, segmentFile, type SegmentName } from './directory.ts';
-import { HEADER_BYTES, MAX_BODY_BYTES, sealRecord } from './format.ts';
+import { Names } from './directory.ts';
+import { Flag, HEADER_BYTES, MAX_BODY_BYTES, MAX_COUNT, sealRecord, writeHeader } from './format.ts';
 import { ownIdentity } from './identity.ts';
+import { Room } from './room.ts';
 import { nodeDisk, SegmentWriter, type Disk } from './segment-writer.ts';
 
 export interface WriterOptions {
@@ -19,18 +21,19 @@ export interface WriterOptions {
   readonly maxBytes: number;
   /** fdatasync after every record. */
   readonly sync: boolean;
+  /** 32 bytes: bodies are encrypted at rest. */
+  readonly key?: Uint8Array | undefined;
   readonly clock?: Clock;
   readonly disk?: Disk;
+  readonly random?: () => number;
 }
 
-/** What happened to one record. `failed` leaves it with the caller, who keeps it in bounded memory. */
-export type AppendResult = 'ok' | 'too_large' | 'failed';
-
-/** What an eviction marker says: the signals the segment held, and how many its stream held before them. */
-export interface Evicted {
-  readonly before: number;
-  readonly count: number;
-}
+/**
+ * What happened to one record. `unsynced`: it survives the process, but the disk refused to make it survive power loss.
+ * `full`: nothing less important is left to give up for it. `failed`: the disk refused. These two leave it with the
+ * caller, who keeps it in bounded memory. `too_large`: it can never be kept.
+ */
+export type AppendResult = 'ok' | 'unsynced' | 'too_large' | 'full' | 'failed';
 
 const SCRATCH_BYTES = 256 * 1024;
 const MAX_SCRATCH_BYTES = 4 * 1024 * 1024;
@@ -43,29 +46,31 @@ const MAX_PREAMBLE_BYTES = 0xffff;
 export class JournalWriter {
   readonly path: string;
   readonly page: CounterPage;
-  readonly #options: WriterOptions;
+  readonly #maxBytes: number;
+  readonly #sync: boolean;
   readonly #clock: Clock;
+  readonly #cipher: RecordCipher | undefined;
   readonly #streams: Readonly<Record<SignalKind, SegmentWriter>>;
-  readonly #segmentSpans = new Map<string, Evicted>();
-  readonly #segmentBytes: number;
+  readonly #room: Room;
   #scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  #usedBytes = 0;
   #lastError: unknown;
 
   /** @throws what the file system throws when the writer's folder cannot be made */
   constructor(options: WriterOptions) {
-    this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    this.#segmentBytes = Math.max(64 * 1024, Math.min(8 * 1024 * 1024, Math.floor(options.maxBytes / 16)));
-    this.path = createWriterFolder(options, this.#clock);
+    const { directory, maxBytes, sync, key, clock = systemClock, disk = nodeDisk, random = Math.random } = options;
+    this.#maxBytes = maxBytes;
+    this.#sync = sync;
+    this.#clock = clock;
+    this.#cipher = key === undefined ? undefined : new RecordCipher(key);
+    const segmentBytes = Math.max(64 * 1024, Math.min(8 * 1024 * 1024, Math.floor(maxBytes / 16)));
+    this.path = createWriterFolder(options, clock, random);
     this.page = new CounterPage(join(this.path, Names.counters));
-    const disk = options.disk ?? nodeDisk;
-    const stream = (kind: SignalKind) => new SegmentWriter(disk, this.path, { kind, number: 1 }, this.#segmentBytes);
+    const stream = (kind: SignalKind) => new SegmentWriter(disk, this.path, kind, segmentBytes);
     this.#streams = { spans: stream('spans'), llmSpans: stream('llmSpans'), evaluations: stream('evaluations') };
-    this.#usedBytes = directoryBytes(options.directory);
+    this.#room = new Room({ directory, ownPath: this.path, maxBytes, clock, streams: this.#streams });
   }
 
-  /** Why the last `append` said `failed`. */
+  /** Why the last `append` did not say `ok`. */
   get lastError(): unknown {
     return this.#lastError;
   }
@@ -76,31 +81,13 @@ export class JournalWriter {
    * @param preamble JSON in front of the body, at most 65,535 bytes
    */
   append(kind: SignalKind, body: string | Uint8Array, count: number, flags = 0, preamble = ''): AppendResult {
-    const bodyLimit = typeof body === 'string' ? body.length * 3 : body.length;
-    const limit = preamble.length * 3 + bodyLimit;
-    if (bodyLimit > MAX_BODY_BYTES && Buffer.byteLength(body) > MAX_BODY_BYTES) return 'too_large';
-    const buffer = this.#room(HEADER_BYTES + limit);
-    const preambleBytes = preamble === '' ? 0 : buffer.write(preamble, HEADER_BYTES);
-    if (preambleBytes > MAX_PREAMBLE_BYTES) return 'too_large';
-    const start = HEADER_BYTES + preambleBytes;
-    const bodyBytes = preambleBytes + (typeof body === 'string' ? buffer.write(body, start) : copy(body, buffer, start));
-    const length = sealRecord(buffer, {
-      kind,
-      flags,
-      count,
-      before: this.page.get(kind, 'journaled'),
-      timeMs: this.#clock.wall(),
-      preambleBytes,
-      bodyBytes,
-    });
     try {
-      this.#write(kind, buffer, length, count);
+      const record = this.#build(kind, body, count, flags, preamble);
+      return record === undefined ? 'too_large' : this.#write(kind, record.buffer, record.length, count);
     } catch (error) {
       this.#lastError = error;
       return 'failed';
     }
-    this.page.add(kind, 'journaled', count);
-    return 'ok';
   }
 
   /** Marks a clean end. The journal stays for whoever delivers it. */
@@ -109,58 +96,46 @@ export class JournalWriter {
     this.page.close();
   }
 
-  #write(kind: SignalKind, buffer: Buffer, length: number, count: number): void {
+  /** Undefined when it is more than a record can be. */
+  #build(kind: SignalKind, body: string | Uint8Array, count: number, flags: number, preamble: string) {
+    const sealBytes = this.#cipher === undefined ? 0 : SEAL_BYTES;
+    const most = HEADER_BYTES + sealBytes + preamble.length * 3 + (typeof body === 'string' ? body.length * 3 : body.length);
+    // Three bytes a UTF-16 unit at most: only what may be too large is measured.
+    const room = most <= SCRATCH_BYTES ? most : HEADER_BYTES + sealBytes + Buffer.byteLength(preamble) + Buffer.byteLength(body);
+    if (room - HEADER_BYTES > MAX_BODY_BYTES || room > this.#maxBytes || !(count >= 0 && count <= MAX_COUNT)) return undefined;
+    const buffer = this.#buffer(room);
+    const start = HEADER_BYTES + (this.#cipher === undefined ? 0 : NONCE_BYTES);
+    const preambleBytes = preamble === '' ? 0 : buffer.write(preamble, start);
+    if (preambleBytes > MAX_PREAMBLE_BYTES) return undefined;
+    const bodyStart = start + preambleBytes;
+    const plainBytes = preambleBytes + (typeof body === 'string' ? buffer.write(body, bodyStart) : copy(body, buffer, bodyStart));
+    const bodyBytes = plainBytes + sealBytes;
+    const before = this.page.get(kind, 'journaled');
+    const sealedFlag = this.#cipher === undefined ? 0 : Flag.sealed;
+    writeHeader(buffer, { kind, flags: flags | sealedFlag, count, before, timeMs: this.#clock.wall(), preambleBytes, bodyBytes });
+    this.#cipher?.sealInPlace(buffer, plainBytes);
+    return { buffer, length: sealRecord(buffer, bodyBytes) };
+  }
+
+  #write(kind: SignalKind, buffer: Buffer, length: number, count: number): AppendResult {
     const stream = this.#streams[kind];
-    if (stream.rotatesFor(length)) this.#usedBytes = directoryBytes(this.#options.directory);
-    if (this.#usedBytes + length > this.#options.maxBytes) this.#makeRoom(kind, length);
-    stream.append(buffer, length, this.#options.sync);
-    this.#usedBytes += length;
-    const file = segmentFile(this.path, stream.current!);
-    const held = this.#segmentSpans.get(file) ?? { before: this.page.get(kind, 'journaled'), count: 0 };
-    this.#segmentSpans.set(file, { before: held.before, count: held.count + count });
-  }
-
-  /**
-   * Law L5: the oldest segment of the least important kind goes, until the record fits. A record is never
-   * kept by giving up something more important than itself.
-   */
-  #makeRoom(kind: SignalKind, length: number): void {
-    this.#usedBytes = directoryBytes(this.#options.directory);
-    const rank = SIGNAL_KINDS.indexOf(kind);
-    for (const candidate of SIGNAL_KINDS.slice(0, rank + 1)) {
-      while (this.#usedBytes + length > this.#options.maxBytes) {
-        const oldest = listSegments(this.path).segments.find((s) => s.kind === candidate && !this.#isOpen(s));
-        if (oldest === undefined) break;
-        this.#evict(oldest);
-        this.#usedBytes = directoryBytes(this.#options.directory);
-      }
-    }
-    if (this.#usedBytes + length > this.#options.maxBytes) {
-      throw Object.assign(new Error('journal is full'), { code: 'KS_JOURNAL_FULL' });
-    }
-  }
-
-  #isOpen(segment: SegmentName): boolean {
-    return this.#streams[segment.kind].current?.number === segment.number;
-  }
-
-  /** The marker first, whole by rename: a crash in between leaves both, and the reader believes the marker. */
-  #evict(segment: SegmentName): void {
-    const file = segmentFile(this.path, segment);
-    const marker = evictedFile(this.path, segment);
-    const held: Evicted = this.#segmentSpans.get(file)!;
-    writeFileSync(`${marker}.tmp`, JSON.stringify(held), { mode: 0o600 });
-    renameSync(`${marker}.tmp`, marker);
-    this.#segmentSpans.delete(file);
+    if (!this.#room.has(kind, length, stream.rotatesFor(length))) return 'full';
+    if (this.page.clean) this.page.reopen();
+    stream.append(buffer, length);
+    this.#room.used(kind, length, this.page.get(kind, 'journaled'), count);
+    this.page.add(kind, 'journaled', count);
+    if (!this.#sync) return 'ok';
     try {
-      unlinkSync(file);
+      stream.sync();
+      return 'ok';
     } catch (error) {
-      // The deliverer finished with it and removed it first: then there is nothing to give up.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // Readers may have it already: it cannot be taken back, only not be relied on.
+      this.#lastError = error;
+      return 'unsynced';
     }
   }
 
-  #room(bytes: number): Buffer {
+  #buffer(bytes: number): Buffer {
     if (bytes <= this.#scratch.length) return this.#scratch;
     const larger = Buffer.allocUnsafeSlow(bytes);
     // One very large body must not pin its size for ever.
@@ -174,32 +149,14 @@ function copy(body: Uint8Array, target: Buffer, start: number): number {
   return body.length;
 }
 
-function createWriterFolder(options: WriterOptions, clock: Clock): string {
+function createWriterFolder(options: WriterOptions, clock: Clock, random: () => number): string {
   const identity = ownIdentity();
-  const unique = Math.floor(Math.random() * 0x1_0000_0000).toString(36);
+  const unique = Math.floor(random() * 0x1_0000_0000).toString(36);
   const name = `${Names.writerPrefix}${Math.floor(clock.wall()).toString(36)}-${identity.pid}-${threadId}-${unique}`;
   const path = join(options.directory, name);
   const draft = join(options.directory, `.${name}`);
   mkdirSync(draft, { mode: 0o700 });
-  writeFileSync(join(draft, Names.owner), JSON.stringify({ ...identity, ...options.owner }), { mode: 0o600 });
+  writeFileSync(join(draft, Names.owner), JSON.stringify({ ...options.owner, ...identity }), { mode: 0o600 });
   renameSync(draft, path); // Whoever looks for writers sees a folder only with its owner in it.
   return path;
-}
-
-/** Bytes of all segments below a journal directory. */
-export function directoryBytes(directory: string): number {
-  let total = 0;
-  for (const writer of listWriters(directory)) {
-    let names: string[];
-    try {
-      names = readdirSync(writer);
-    } catch {
-      continue; // Removed by its deliverer while we looked.
-    }
-    for (const name of names) {
-      if (!name.endsWith('.seg')) continue;
-      total += statSync(join(writer, name), { throwIfNoEntry: false })?.size ?? 0;
-    }
-  }
-  return total;
 }

@@ -1,16 +1,19 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BatchEncoder, Outcomes, UpstreamState } from '../contracts/delivery.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import type { Send } from '../delivery/send.ts';
 import { deliverStream, type StreamDelivery } from '../delivery/stream.ts';
+import { RecordCipher } from '../journal/cipher.ts';
 import { claimDelivery, ownerState, releaseDelivery, renewDelivery } from '../journal/claim.ts';
 import { readCounterPage } from '../journal/counters.ts';
 import { listWriters, Names } from '../journal/directory.ts';
-import { appendHistory, compactHistory, readHistory } from '../journal/history.ts';
-import { OutcomeLog } from '../journal/outcomes.ts';
+import { appendHistory, readHistory } from '../journal/history.ts';
+import { LEASE_MS } from '../journal/identity.ts';
+import { OutcomeLog, type OutcomeState } from '../journal/outcomes.ts';
 import { surveyWriter } from '../journal/survey.ts';
-import { systemClock } from '../kernel/clock.ts';
+import { systemClock, type Clock } from '../kernel/clock.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { addLedgers } from '../ledger/account.ts';
 import { JournalSource } from './journal-source.ts';
@@ -26,9 +29,16 @@ export interface DelivererOptions {
   readonly doorbell: Doorbell;
   /** A writer that is never brought to an end here: the host's own, which may still write in its last instant. */
   readonly keep?: string;
+  /** 32 bytes: for sealed records. */
+  readonly key?: Uint8Array | undefined;
+  readonly clock?: Clock;
+  /** A writer was taken over, whose outcomes so far are these. Must not throw. */
+  readonly onAdopted?: (writerId: string, state: OutcomeState) => void;
   readonly onOutcome: (writerId: string, kind: SignalKind, outcomes: Outcomes) => void;
   readonly onMaybeTwice: (writerId: string, kind: SignalKind, signals: number) => void;
   readonly onState: (writerId: string, state: UpstreamState) => void;
+  /** A writer's records are sealed with another key; they are held. Must not throw. */
+  readonly onSealed?: (writerId: string) => void;
   /** A writer could not be read or removed; it is tried again. Must not throw. */
   readonly onError: (error: unknown) => void;
 }
@@ -43,16 +53,25 @@ export interface Doorbell {
 
 interface Adopted {
   readonly path: string;
+  /** Of a process or thread that is gone. */
+  readonly orphan: boolean;
+  readonly lease: Lease;
   readonly log: OutcomeLog;
   readonly sources: readonly JournalSource[];
   readonly streams: readonly StreamDelivery[];
 }
 
 /** Writers of processes that are gone are replayed a few at a time: each costs three loops and three open files. */
-const MAX_ADOPTED = 8;
+export const MAX_ORPHANS = 8;
 
 /** A loop looks again after so long whether the bell rang or not: other processes do not ring ours. */
 const IDLE_MS = 1000;
+
+/** What is sealed with another key makes way for others, and is looked at again after so long. */
+const SEALED_RETRY_MS = 60_000;
+
+/** A thread that said its last word while its process lives may still be in its other 'exit' handlers. */
+export const LAST_WORD_MS = 2000;
 
 /**
  * Delivers a journal directory: the writers that are its own to deliver, and what earlier processes left. A writer
@@ -60,17 +79,27 @@ const IDLE_MS = 1000;
  */
 export class Deliverer {
   readonly #options: DelivererOptions;
+  readonly #clock: Clock;
+  readonly #instance = randomUUID();
+  readonly #cipher: RecordCipher | undefined;
   readonly #adopted = new Map<string, Adopted>();
+  /** When writers that are sealed with another key are looked at again. */
+  readonly #sealedUntilMs = new Map<string, number>();
   #hurried = false;
+  #stopped = false;
 
   constructor(options: DelivererOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#cipher = options.key === undefined ? undefined : new RecordCipher(options.key);
   }
 
   /** Looks for writers to take over and for writers to bring to an end. Call it again and again. Never throws. */
   async sweep(): Promise<void> {
-    for (const adopted of [...this.#adopted.values()]) await this.#guarded(() => this.#finishIfDrained(adopted));
-    for (const path of this.#list()) await this.#guarded(() => this.#adoptIfOurs(path));
+    for (const adopted of [...this.#adopted.values()]) await this.#guarded(() => this.#look(adopted));
+    const paths = this.#list();
+    for (const path of paths) await this.#guarded(() => this.#adoptIfOurs(path));
+    for (const path of this.#sealedUntilMs.keys()) if (!paths.includes(path)) this.#sealedUntilMs.delete(path);
   }
 
   /** For the last seconds of a shutdown: no long pauses between attempts any more. */
@@ -79,9 +108,10 @@ export class Deliverer {
     for (const { streams } of this.#adopted.values()) for (const stream of streams) stream.hurry();
   }
 
-  /** Ends all loops; requests in flight are aborted and counted. */
+  /** Ends all loops; requests in flight are aborted and counted. Nothing is taken over any more. */
   async stop(): Promise<void> {
-    for (const adopted of [...this.#adopted.values()]) await this.#guarded(() => this.#letGo(adopted));
+    this.#stopped = true;
+    await Promise.all([...this.#adopted.values()].map((adopted) => this.#guarded(() => this.#letGo(adopted))));
   }
 
   #list(): string[] {
@@ -93,36 +123,55 @@ export class Deliverer {
     }
   }
 
-  async #adoptIfOurs(path: string): Promise<void> {
-    if (this.#adopted.has(path)) {
-      renewDelivery(path);
-      return;
-    }
+  async #look(adopted: Adopted): Promise<void> {
+    const { path, lease, sources } = adopted;
+    if (!lease.renew()) return this.#letGo(adopted, false);
+    const sealed = sources.some((source) => source.sealed());
+    if (sealed) this.#options.onSealed?.(basename(path));
+    if (!this.#hasEnded(path)) return;
+    if (sources.every((source) => source.drained())) return this.#finish(adopted);
+    if (!sealed || !sources.every((source) => source.sealed() || source.drained())) return;
+    this.#sealedUntilMs.set(path, this.#clock.now() + SEALED_RETRY_MS);
+    return this.#letGo(adopted);
+  }
+
+  #adoptIfOurs(path: string): void {
+    if (this.#stopped || this.#adopted.has(path)) return;
     const state = ownerState(path);
     const ours = state === 'self' || (state === 'alive' && this.#options.host === 'sidecar' && hostOf(path) === 'none');
     const orphan = state === 'dead';
     if (!ours && !orphan) return;
-    if (orphan && this.#adopted.size >= MAX_ADOPTED) return;
-    if (!claimDelivery(path)) return;
+    if (orphan && this.#orphans() >= MAX_ORPHANS) return;
+    if (this.#clock.now() < (this.#sealedUntilMs.get(path) ?? -Infinity)) return;
+    if (!claimDelivery(path, this.#instance)) return;
     if (readHistory(dirname(path)).some((entry) => entry.id === basename(path))) {
       rmSync(path, { recursive: true, force: true }); // A crash came between its last word and its removal.
       return;
     }
-    this.#adopted.set(path, this.#start(path));
+    this.#adopted.set(path, this.#start(path, orphan));
   }
 
-  #start(path: string): Adopted {
-    const { encoder, send, maxAgeMs, doorbell, onOutcome, onMaybeTwice, onState } = this.#options;
+  #orphans(): number {
+    let n = 0;
+    for (const { orphan } of this.#adopted.values()) if (orphan) n += 1;
+    return n;
+  }
+
+  #start(path: string, orphan: boolean): Adopted {
+    const { encoder, send, maxAgeMs, doorbell, onOutcome, onMaybeTwice, onState, onAdopted } = this.#options;
     const id = basename(path);
+    const lease = new Lease(path, this.#instance, this.#clock);
     const log = new OutcomeLog(join(path, Names.outcomes));
-    const ended = () => hasEnded(path);
+    onAdopted?.(id, log.state);
     const sources = SIGNAL_KINDS.map(
       (kind) =>
         new JournalSource({
           writerPath: path,
           kind,
           log,
-          ended,
+          cipher: this.#cipher,
+          ended: () => this.#hasEnded(path),
+          fence: () => lease.fence(),
           rings: () => doorbell.rings(),
           onOutcome: (of, outcomes) => onOutcome(id, of, outcomes),
           onMaybeTwice: (of, signals) => onMaybeTwice(id, of, signals),
@@ -133,7 +182,7 @@ export class Deliverer {
         source,
         encoder,
         send,
-        clock: systemClock,
+        clock: this.#clock,
         random: Math.random,
         maxAgeMs,
         // Outcomes reach the board from the source, damage and eviction included.
@@ -143,28 +192,35 @@ export class Deliverer {
       }),
     );
     if (this.#hurried) for (const stream of streams) stream.hurry();
-    return { path, log, sources, streams };
+    return { path, orphan, lease, log, sources, streams };
   }
 
-  async #finishIfDrained(adopted: Adopted): Promise<void> {
-    const { path, sources } = adopted;
-    if (basename(path) === this.#options.keep) return;
-    if (!hasEnded(path) || !sources.every((source) => source.drained())) return;
+  /** The claim stays ours until the folder is gone: nobody else may deliver it anew. */
+  async #finish(adopted: Adopted): Promise<void> {
+    const { path } = adopted;
     await this.#letGo(adopted, false);
     const survey = surveyWriter(path);
     if (survey === undefined || survey.state === 'running') return;
     const { ledger, maybeTwice } = writerLedger(survey);
-    const directory = dirname(path);
-    appendHistory(directory, { id: survey.id, endedMs: Date.now(), state: survey.state, ledger, maybeTwice, writers: 1 });
-    compactHistory(directory, addLedgers);
-    rmSync(path, { recursive: true, force: true });
+    const entry = { id: survey.id, endedMs: this.#clock.wall(), state: survey.state, ledger, maybeTwice, writers: 1 };
+    if (appendHistory(dirname(path), entry, this.#instance, addLedgers)) rmSync(path, { recursive: true, force: true });
   }
 
   async #letGo({ path, log, streams }: Adopted, release = true): Promise<void> {
     await Promise.all(streams.map((stream) => stream.stop()));
     this.#adopted.delete(path);
     log.close();
-    if (release) releaseDelivery(path);
+    if (release) releaseDelivery(path, this.#instance);
+  }
+
+  /** A writer's thread is gone, or said its last word a while ago. */
+  #hasEnded(path: string): boolean {
+    if (basename(path) === this.#options.keep) return false;
+    if (ownerState(path) === 'dead') return true;
+    const page = join(path, Names.counters);
+    if (readCounterPage(page)?.clean !== true) return false;
+    const { mtimeMs } = statSync(page, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
+    return this.#clock.wall() - mtimeMs > LAST_WORD_MS;
   }
 
   async #guarded(step: () => void | Promise<void>): Promise<void> {
@@ -176,9 +232,31 @@ export class Deliverer {
   }
 }
 
-/** A writer's process is gone, or the thread said its last word. */
-function hasEnded(path: string): boolean {
-  return ownerState(path) === 'dead' || readCounterPage(join(path, Names.counters))?.clean === true;
+/** The claim on one writer, renewed at every sweep. Where only its age speaks for us, it may be lost while we slept. */
+class Lease {
+  readonly #path: string;
+  readonly #instance: string;
+  readonly #clock: Clock;
+  #renewedMs: number;
+
+  constructor(path: string, instance: string, clock: Clock) {
+    this.#path = path;
+    this.#instance = instance;
+    this.#clock = clock;
+    this.#renewedMs = clock.now();
+  }
+
+  renew(): boolean {
+    const renewed = renewDelivery(this.#path, this.#instance);
+    if (renewed) this.#renewedMs = this.#clock.now();
+    return renewed;
+  }
+
+  /** @throws when it is no longer ours */
+  fence(): void {
+    if (this.#clock.now() - this.#renewedMs < LEASE_MS / 2 || this.renew()) return;
+    throw new Error(`${basename(this.#path)} was taken over by another deliverer`);
+  }
 }
 
 function hostOf(path: string): string {

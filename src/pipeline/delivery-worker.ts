@@ -33,6 +33,11 @@ const deliverer = new Deliverer({
   maxAgeMs: input.maxAgeMs,
   doorbell: board,
   keep: input.writerId,
+  key: input.journalKey,
+  onAdopted: (id, state) => {
+    if (id !== input.writerId) return;
+    for (const kind of SIGNAL_KINDS) board.restore(kind, state[kind].counts, state[kind].maybeTwice);
+  },
   onOutcome: (id, kind, outcomes) => {
     if (id === input.writerId) board.add(kind, outcomes);
   },
@@ -40,6 +45,7 @@ const deliverer = new Deliverer({
     if (id === input.writerId) board.addMaybeTwice(kind, signals);
   },
   onState: (_id, state) => tell({ type: 'state', state }),
+  onSealed: (writerId) => tell({ type: 'sealed', writerId }),
   onError: (error) => tell({ type: 'error', error: String(error) }),
 });
 

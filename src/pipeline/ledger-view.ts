@@ -38,13 +38,15 @@ export function readJournalLedger(
   directory: string,
   lifetime: JournalLifetime = classifyLifetime(realpathSync(directory)),
 ): JournalLedger {
-  const history = readHistory(directory);
-  const closed = new Set(history.map((entry) => entry.id));
-  const writers: WriterLedger[] = [];
+  const present: WriterLedger[] = [];
   for (const path of listWriters(directory)) {
     const survey = surveyWriter(path);
-    if (survey !== undefined && !closed.has(survey.id)) writers.push(writerLedger(survey, diesWithPod(lifetime)));
+    if (survey !== undefined) present.push(writerLedger(survey, diesWithPod(lifetime)));
   }
+  // After the writers: one that ends meanwhile is entered before its folder goes.
+  const history = readHistory(directory);
+  const closed = new Set(history.map((entry) => entry.id));
+  const writers = present.filter((writer) => !closed.has(writer.id));
   return {
     ledger: addLedgers([...history, ...writers].map((entry) => entry.ledger)),
     maybeTwice: [...history, ...writers].reduce((sum, entry) => sum + entry.maybeTwice, 0),

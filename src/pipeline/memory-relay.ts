@@ -2,12 +2,15 @@ import type { Outcomes } from '../contracts/delivery.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import type { Counter } from '../journal/counters.ts';
 import type { GuardedJournal } from '../journal/guarded.ts';
-import type { HeldRecord } from '../journal/memory.ts';
+import { bytesOf, type HeldRecord } from '../journal/memory.ts';
 import type { MemoryRecord } from './worker-messages.ts';
 
-/** Records handed to the worker at a time: the rest stays where it can still reach the disk. */
-const WINDOW_RECORDS = 256;
-const RETRY_MS = 1000;
+/** Handed to the worker at a time: the rest stays where it can still reach the disk, or make way. */
+export const WINDOW_RECORDS = 256;
+export const WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** The breaker lets the disk be tried each second: asking more often meets that second closely. */
+const TICK_MS = 250;
 
 /** Outcomes that the counter page has a place for; the worker names no others. */
 const COUNTED: Readonly<Record<string, Counter>> = {
@@ -15,6 +18,7 @@ const COUNTED: Readonly<Record<string, Counter>> = {
   'lost.expired': 'lost.expired',
   'lost.quarantined': 'lost.quarantined',
   'lost.miscounted': 'lost.miscounted',
+  'lost.rejected': 'lost.rejected',
 };
 
 /**
@@ -24,7 +28,9 @@ const COUNTED: Readonly<Record<string, Counter>> = {
 export class MemoryRelay {
   readonly #journal: GuardedJournal;
   readonly #hand: (record: MemoryRecord) => boolean;
-  readonly #handed = new Set<number>();
+  /** Bytes of what is handed over, by id. */
+  readonly #handed = new Map<number, number>();
+  #handedBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(journal: GuardedJournal, hand: (record: MemoryRecord) => boolean) {
@@ -34,16 +40,20 @@ export class MemoryRelay {
 
   /** A record came into memory. */
   filled(): void {
-    this.#timer ??= setInterval(() => this.#tick(), RETRY_MS).unref();
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
     this.#handOver();
   }
 
+  /** The worker is done with records. What the end of the process has counted since is not counted again. */
   resolved(kind: SignalKind, ids: readonly number[], outcomes: Outcomes): void {
     const { memory, page } = this.#journal;
+    const known = ids.some((id) => memory.has(id));
     for (const id of ids) {
       memory.remove(id);
+      this.#handedBytes -= this.#handed.get(id) ?? 0;
       this.#handed.delete(id);
     }
+    if (!known) return;
     for (const [name, n] of Object.entries(outcomes)) page.add(kind, COUNTED[name] ?? 'lost.miscounted', n);
     page.write();
     this.#handOver();
@@ -52,6 +62,8 @@ export class MemoryRelay {
   /** The worker died: what it had is ours again. */
   takeBack(): void {
     this.#handed.clear();
+    this.#handedBytes = 0;
+    this.#journal.memory.unpinAll();
   }
 
   stop(): void {
@@ -60,17 +72,22 @@ export class MemoryRelay {
   }
 
   #tick(): void {
-    this.#journal.drain(this.#handed);
+    this.#journal.drain();
     if (this.#journal.memory.size === 0) this.stop();
     else this.#handOver();
   }
 
   #handOver(): void {
-    for (const record of this.#journal.memory) {
-      if (this.#handed.size >= WINDOW_RECORDS) return;
-      if (this.#handed.has(record.id)) continue;
-      if (!this.#hand(toMessage(record))) return;
-      this.#handed.add(record.id);
+    const { memory } = this.#journal;
+    if (this.#handed.size >= WINDOW_RECORDS) return;
+    for (const record of memory) {
+      if (memory.isPinned(record.id)) continue;
+      const bytes = bytesOf(record);
+      const full = this.#handed.size > 0 && this.#handedBytes + bytes > WINDOW_BYTES;
+      if (full || this.#handed.size >= WINDOW_RECORDS || !this.#hand(toMessage(record))) return;
+      this.#handed.set(record.id, bytes);
+      this.#handedBytes += bytes;
+      memory.pin(record.id);
     }
   }
 }

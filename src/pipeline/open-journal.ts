@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { parseJournalKey } from '../journal/cipher.ts';
 import { renewOwner } from '../journal/claim.ts';
 import { GuardedJournal } from '../journal/guarded.ts';
 import { JournalDirectoryError, openDirectory } from '../journal/directory.ts';
@@ -14,6 +15,8 @@ export interface OpenedJournal {
   readonly directory: string | undefined;
   readonly writerId: string;
   readonly lifetime: JournalLifetime;
+  /** For delivery: records are sealed with it. */
+  readonly key: Uint8Array | undefined;
   /** Keeps the folder ours for those who cannot see this process. */
   readonly renewLease: () => void;
 }
@@ -25,7 +28,8 @@ const SLOW_MS = 100;
 
 /** Opens the journal that the settings name. A directory that cannot be used is said once; memory serves instead. */
 export function openJournal(settings: Settings, owner: Readonly<Record<string, string>>): OpenedJournal {
-  const directory = usableDirectory(settings.journalDir);
+  const key = journalKey(settings);
+  const directory = key === 'unusable' ? undefined : usableDirectory(settings.journalDir);
   let writer: JournalWriter | undefined;
   if (directory !== undefined) {
     try {
@@ -34,6 +38,7 @@ export function openJournal(settings: Settings, owner: Readonly<Record<string, s
         owner,
         maxBytes: settings.journalMaxBytes,
         sync: settings.journalSync === 'data',
+        key: key === 'unusable' ? undefined : key,
       });
     } catch (error) {
       warnOnce('KS-JOURNAL-001', { directory, error: String(error) });
@@ -53,10 +58,22 @@ export function openJournal(settings: Settings, owner: Readonly<Record<string, s
     directory: writer === undefined ? undefined : directory,
     writerId: writer === undefined ? '' : basename(writer.path),
     lifetime: writer === undefined || directory === undefined ? 'memory' : classifyLifetime(directory),
+    key: key === 'unusable' ? undefined : key,
     renewLease: () => {
       if (writer !== undefined) renewOwner(writer.path);
     },
   };
+}
+
+/**
+ * The key that KEEPSPAN_JOURNAL_KEY names. One that cannot be read is said once: nothing is written in plain text
+ * where encryption was asked for.
+ */
+export function journalKey(settings: Settings): Uint8Array | undefined | 'unusable' {
+  if (settings.journalKey === undefined) return undefined;
+  const key = parseJournalKey(settings.journalKey);
+  if (key === undefined) warnOnce('KS-JOURNAL-007');
+  return key ?? 'unusable';
 }
 
 function usableDirectory(path: string | undefined): string | undefined {

@@ -49,6 +49,13 @@ export class OutcomeBoard {
     }
   }
 
+  /** Sets what the deliverer's log says: a worker that died may not have come to say all of it here. */
+  restore(kind: SignalKind, outcomes: Readonly<Partial<Record<string, number>>>, maybeTwice: number): void {
+    for (let index = 0; index < PER_KIND; index++) Atomics.store(this.#counts, this.#slot(kind, index), 0n);
+    this.add(kind, outcomes as Readonly<Record<string, number>>);
+    this.addMaybeTwice(kind, maybeTwice);
+  }
+
   addMaybeTwice(kind: SignalKind, n: number): void {
     Atomics.add(this.#counts, this.#slot(kind, TWICE), BigInt(n));
   }

@@ -61,6 +61,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
         keepspanInternal: true,
         directory,
         writerId: opened.writerId,
+        journalKey: opened.key,
         agentUrl: address,
         target: targetOf(settings, address),
         maxAgeMs: settings.journalMaxAgeMs,
@@ -76,6 +77,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
         if (state.status === 'held') warnOnce('KS-DELIVERY-001', { site: `${state.kind} ${state.httpStatus ?? ''}`, ...state });
       },
       onMemoryResolved: (kind, ids, outcomes) => relay.resolved(kind, ids, outcomes),
+      onSealed: (writerId) => warnOnce('KS-JOURNAL-006', { site: writerId, writer: writerId }),
       onError: (error) => warnOnce('KS-DELIVERY-002', { site: error, error }),
       onDeath: (error) => {
         relay.takeBack();

@@ -8,6 +8,8 @@ export interface WorkerInput {
   readonly keepspanInternal: true;
   /** Undefined when there is no journal: then everything comes as messages. */
   readonly directory: string | undefined;
+  /** For sealed records: 32 bytes. */
+  readonly journalKey: Uint8Array | undefined;
   /** The writer whose outcomes the board counts. */
   readonly writerId: string;
   readonly agentUrl: string;
@@ -39,4 +41,6 @@ export type FromWorker =
   | { readonly type: 'rates'; readonly json: string }
   | { readonly type: 'state'; readonly state: UpstreamState }
   | { readonly type: 'memory-resolved'; readonly kind: SignalKind; readonly ids: readonly number[]; readonly outcomes: Outcomes }
+  /** Records of this writer are sealed with another key. */
+  | { readonly type: 'sealed'; readonly writerId: string }
   | { readonly type: 'error'; readonly error: string };

@@ -1,0 +1,77 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { AUTHENTICATED_FROM, HEADER_BYTES } from './format.ts';
+
+const ALGORITHM = 'aes-256-gcm';
+const KEY_BYTES = 32;
+const TAG_BYTES = 16;
+
+/** Random bytes in front of a sealed body, unique for each record. */
+export const NONCE_BYTES = 12;
+
+/** What sealing adds to a body: the nonce in front, the tag behind. */
+export const SEAL_BYTES = NONCE_BYTES + TAG_BYTES;
+
+/**
+ * Reads the value of KEEPSPAN_JOURNAL_KEY.
+ *
+ * @returns 32 bytes; undefined when it is neither 64 hexadecimal digits nor base64 of 32 bytes
+ */
+export function parseJournalKey(text: string): Buffer | undefined {
+  const trimmed = text.trim();
+  if (/^[0-9a-f]{64}$/i.test(trimmed)) return Buffer.from(trimmed, 'hex');
+  // 43 digits hold 32 bytes; base64url is what secret managers print.
+  if (!/^[\w+/-]{43}=?$/.test(trimmed)) return undefined;
+  const key = Buffer.from(trimmed, 'base64');
+  return key.length === KEY_BYTES ? key : undefined;
+}
+
+/**
+ * AES-256-GCM for bodies at rest (law L13). The header stays readable, so that counting and recovery need no key;
+ * it is authenticated with the body. Random nonces: change the key before 2^32 records (NIST SP 800-38D, 8.3).
+ */
+export class RecordCipher {
+  readonly #key: Uint8Array;
+
+  /** @param key 32 bytes */
+  constructor(key: Uint8Array) {
+    this.#key = key;
+  }
+
+  /**
+   * Encrypts the body that stands in a record buffer from `HEADER_BYTES + NONCE_BYTES` on, in place. The header must
+   * stand in front of it already, with the length that the sealed body will have.
+   */
+  sealInPlace(record: Buffer, plainBytes: number): void {
+    const start = HEADER_BYTES + NONCE_BYTES;
+    const end = start + plainBytes;
+    const nonce = randomBytes(NONCE_BYTES);
+    nonce.copy(record, HEADER_BYTES);
+    const cipher = createCipheriv(ALGORITHM, this.#key, nonce);
+    cipher.setAAD(record.subarray(AUTHENTICATED_FROM, HEADER_BYTES));
+    cipher.update(record.subarray(start, end)).copy(record, start);
+    cipher.final();
+    cipher.getAuthTag().copy(record, end);
+  }
+
+  /** Seals a text that stands outside of records. */
+  sealText(text: string): Buffer {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(ALGORITHM, this.#key, nonce);
+    return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+  }
+
+  /** The plain body of a record; undefined when it was sealed with another key. */
+  open(headerBytes: Buffer, body: Buffer): Buffer | undefined {
+    if (body.length < SEAL_BYTES) return undefined;
+    const decipher = createDecipheriv(ALGORITHM, this.#key, body.subarray(0, NONCE_BYTES));
+    decipher.setAAD(headerBytes.subarray(AUTHENTICATED_FROM));
+    decipher.setAuthTag(body.subarray(body.length - TAG_BYTES));
+    const plain = decipher.update(body.subarray(NONCE_BYTES, body.length - TAG_BYTES));
+    try {
+      decipher.final();
+    } catch {
+      return undefined; // Authentication failed: another key, for the checksum has held.
+    }
+    return plain;
+  }
+}
