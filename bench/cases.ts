@@ -1,0 +1,17 @@
+import { disabledWrapper } from './cases/disabled-wrapper.ts';
+import { evaluation } from './cases/evaluation.ts';
+import { exitDrain } from './cases/exit-drain.ts';
+import { llmSpan } from './cases/llm-span.ts';
+import { loopDelay } from './cases/loop-delay.ts';
+import { start } from './cases/start.ts';
+import type { BenchCase } from './lib/case.ts';
+
+/** All cases, in the order in which they run. */
+export const CASES: readonly BenchCase[] = [
+  evaluation,
+  llmSpan,
+  disabledWrapper,
+  start,
+  exitDrain,
+  loopDelay,
+];

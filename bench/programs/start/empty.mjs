@@ -1,0 +1,2 @@
+// What an --import costs whatever is in it.
+void 0;
