@@ -8,6 +8,7 @@ import { createDatadogEncoder } from '../wire/datadog/encode.ts';
 import { Deliverer } from './deliverer.ts';
 import { MemorySource } from './memory-source.ts';
 import { OutcomeBoard } from './outcome-board.ts';
+import { RelayWriters } from './relay-writers.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
 /** Writers are looked for so often; what is written into known ones rings the doorbell. */
@@ -18,6 +19,8 @@ const port = parentPort!;
 const tell = (message: FromWorker): void => port.postMessage(message);
 
 const board = new OutcomeBoard(input.board);
+const relayBoard = new OutcomeBoard(input.relayOutcomes);
+const relays = new RelayWriters(input.directory ?? '', input.relayToken);
 const sender = createHttpSender({ proxyEnv: input.proxyEnv });
 const encoder = createDatadogEncoder({
   target: () => input.target,
@@ -35,14 +38,16 @@ const deliverer = new Deliverer({
   keep: input.writerId,
   key: input.journalKey,
   onAdopted: (id, state) => {
-    if (id !== input.writerId) return;
-    for (const kind of SIGNAL_KINDS) board.restore(kind, state[kind].counts, state[kind].maybeTwice);
+    const restored = id === input.writerId ? board : relays.first(id) ? relayBoard : undefined;
+    for (const kind of SIGNAL_KINDS) restored?.restore(kind, state[kind].counts, state[kind].maybeTwice);
   },
   onOutcome: (id, kind, outcomes) => {
     if (id === input.writerId) board.add(kind, outcomes);
+    else if (relays.has(id)) relayBoard.add(kind, outcomes);
   },
   onMaybeTwice: (id, kind, signals) => {
     if (id === input.writerId) board.addMaybeTwice(kind, signals);
+    else if (relays.has(id)) relayBoard.addMaybeTwice(kind, signals);
   },
   onState: (_id, state) => tell({ type: 'state', state }),
   onSealed: (writerId) => tell({ type: 'sealed', writerId }),

@@ -1,14 +1,16 @@
 import type { KindLedger, Ledger } from '../contracts/ledger.ts';
 import type { SignalKind } from '../contracts/signal.ts';
-import type { GuardedJournal } from '../journal/guarded.ts';
+import type { CounterValues } from '../journal/counters.ts';
 import { diesWithPod, type JournalLifetime } from '../journal/lifetime.ts';
 import { account } from '../ledger/account.ts';
 import { sourceCounts } from './ledger-view.ts';
-import type { OutcomeBoard } from './outcome-board.ts';
 
 export interface LedgerParts {
-  readonly journal: GuardedJournal;
-  readonly board: OutcomeBoard;
+  readonly journal: {
+    readonly page: { values(): CounterValues };
+    readonly memory: { signals(kind: SignalKind): number };
+  };
+  readonly board: { outcomes(kind: SignalKind): Readonly<Record<string, number>> };
   readonly lifetime: JournalLifetime;
   /** What the tracer holds, counted there. */
   readonly inTransit: () => Readonly<Record<SignalKind, number>>;

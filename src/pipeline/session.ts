@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { isMainThread } from 'node:worker_threads';
 import type { CustodyHooks } from '../contracts/lifecycle.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import { createLifecycle } from '../lifecycle/lifecycle.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
+import { addLedgers } from '../ledger/account.ts';
 import type { BackendSlot } from '../spans/wrap.ts';
 import { agentUrl } from '../settings/agent-url.ts';
 import { environmentWithoutPreloads, proxyEnvironment } from '../settings/environment.ts';
@@ -41,6 +43,8 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   const { journal, lifetime, directory } = opened;
   const boardMemory = createBoardMemory();
   const board = new OutcomeBoard(boardMemory);
+  const relayOutcomes = createBoardMemory();
+  const relayToken = randomUUID();
   const upstream = new Map<SignalKind, UpstreamState>();
   let rates = '{}';
   let host: WorkerHost | undefined;
@@ -52,8 +56,23 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
     () => relay.filled(),
   );
   const address = agentUrl(settings);
-  const stack = startStack({ settings, agentUrl: address, custody, directory, rates: () => rates });
-  const ledger = () => processLedger({ journal, board, lifetime, inTransit: () => stack.inTransit() });
+  const env = environmentWithoutPreloads();
+  const stack = startStack({
+    settings,
+    agentUrl: address,
+    custody,
+    directory,
+    rates: () => rates,
+    board: boardMemory,
+    relayOutcomes,
+    relayToken,
+    env,
+  });
+  const ledger = () => {
+    const held = stack.inTransit(); // First: it settles with the relay.
+    const own = processLedger({ journal, board, lifetime, inTransit: () => held });
+    return stack.relay === undefined ? own : addLedgers([own, stack.relay.ledger(lifetime)]);
+  };
 
   if (isMainThread && settings.delivery === 'worker') {
     host = new WorkerHost({
@@ -66,11 +85,14 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
         target: targetOf(settings, address),
         maxAgeMs: settings.journalMaxAgeMs,
         board: boardMemory,
+        relayOutcomes,
+        relayToken,
         proxyEnv: proxyEnvironment(),
       },
-      env: environmentWithoutPreloads(),
+      env,
       onRates: (json) => {
         rates = json;
+        stack.relay?.ratesChanged(json);
       },
       onState: (state) => {
         upstream.set(state.kind, state);
@@ -108,6 +130,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   // Before the lifecycle's listener, so that its record tells the end, and after it: other handlers make signals, too.
   const onExit = () => {
     hooks.drainSync();
+    stack.relay?.conclude();
     const left = stack.writeOff();
     for (const kind of SIGNAL_KINDS) if (left[kind] > 0) custody.ended(kind, 'lost.unreleased', left[kind]);
     journal.conclude();
@@ -138,6 +161,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       hooks.drainSync();
       relay.stop();
       stack.uninstall();
+      await stack.relay?.stop();
       await host?.stop();
       journal.close();
     },

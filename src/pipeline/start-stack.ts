@@ -5,6 +5,8 @@ import { locateTracer, SUPPORTED_MAJOR, TESTED_VERSIONS } from '../bridges/dd-tr
 import { startTracer, type Seam, type TracerSession } from '../bridges/dd-trace/start.ts';
 import type { Settings } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
+import type { BoardMemory } from './outcome-board.ts';
+import { Relay } from './relay.ts';
 import { createSink } from './sink.ts';
 import { contentCapture } from './content.ts';
 
@@ -16,6 +18,13 @@ export interface StackOptions {
   readonly custody: Custody;
   readonly directory: string | undefined;
   readonly rates: () => string;
+  /** Its doorbell wakes delivery. */
+  readonly board: BoardMemory;
+  /** Outcomes of what the relay journaled. */
+  readonly relayOutcomes: BoardMemory;
+  readonly relayToken: string;
+  /** Environment of threads of ours. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** The tracers of this thread, as the rest of the house sees them. */
@@ -28,6 +37,8 @@ export interface Stack {
   readonly versions: Readonly<Record<string, string>>;
   readonly patched: readonly string[];
   readonly backend: SpanBackend | undefined;
+  /** Where requests could not be taken over inside the process. */
+  readonly relay: Relay | undefined;
   inTransit(): Readonly<Record<SignalKind, number>>;
   release(): void;
   releaseAll(): void;
@@ -55,6 +66,7 @@ export function startStack(options: StackOptions): Stack {
       return emptyStack('evaluations');
     }
     const custodyLevel = custodyFor(settings.custody, located.version);
+    let relay: Relay | undefined;
     const session = startTracer({
       located,
       agentUrl: options.agentUrl,
@@ -67,10 +79,10 @@ export function startStack(options: StackOptions): Stack {
       custody: options.custody,
       sink: createSink(options.custody, contentCapture(settings), located.version),
       rates: options.rates,
-      startRelay: () => undefined,
+      startRelay: () => (relay = startRelay(options, located.version)),
       warn: (code, detail) => warnOnce(code, detail),
     });
-    return datadogStack(session, custodyLevel);
+    return datadogStack(session, custodyLevel, relay);
   } catch (error) {
     warnOnce('KS-STACK-003', { error: error instanceof Error ? error.message : String(error) });
     return emptyStack('evaluations');
@@ -86,7 +98,7 @@ function custodyFor(asked: Settings['custody'], version: string): CustodyLevel {
   return Number.parseInt(version, 10) === SUPPORTED_MAJOR ? 'wire' : 'evaluations';
 }
 
-function datadogStack(session: TracerSession, custodyLevel: CustodyLevel): Stack {
+function datadogStack(session: TracerSession, custodyLevel: CustodyLevel, relay: Relay | undefined): Stack {
   const { seams } = session;
   const degraded = whyDegraded(session, custodyLevel);
   return {
@@ -97,6 +109,7 @@ function datadogStack(session: TracerSession, custodyLevel: CustodyLevel): Stack
     versions: { 'dd-trace': session.version },
     patched: session.patched,
     backend: session.backend,
+    relay,
     inTransit: () => session.inTransit(),
     release: () => session.release(),
     releaseAll: () => session.releaseAll(),
@@ -104,6 +117,18 @@ function datadogStack(session: TracerSession, custodyLevel: CustodyLevel): Stack
     writeOff: () => session.writeOff(),
     uninstall: () => session.uninstall(),
   };
+}
+
+/** It keeps what it takes in a journal folder of its own: without a directory there is nothing it could do. */
+function startRelay({ settings, agentUrl, directory, board, relayOutcomes, relayToken, env, rates }: StackOptions, tracerVersion: string): Relay | undefined {
+  if (directory === undefined) return undefined;
+  return Relay.start({
+    input: { settings, capture: contentCapture(settings), tracerVersion, agentUrl, board, token: relayToken },
+    outcomes: relayOutcomes,
+    env,
+    rates,
+    onDeath: (error) => warnOnce('KS-SEAM-005', { error }),
+  });
 }
 
 function whyDegraded({ seams, enabled }: TracerSession, custodyLevel: CustodyLevel): string | undefined {
@@ -122,6 +147,7 @@ function emptyStack(custodyLevel: CustodyLevel): Stack {
     versions: {},
     patched: [],
     backend: undefined,
+    relay: undefined,
     inTransit: () => NOTHING,
     release: () => undefined,
     releaseAll: () => undefined,

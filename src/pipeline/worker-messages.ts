@@ -16,6 +16,9 @@ export interface WorkerInput {
   readonly target: DatadogTarget;
   readonly maxAgeMs: number;
   readonly board: BoardMemory;
+  /** Outcomes of the loopback relay's writers, whose `owner.json` has the token. */
+  readonly relayOutcomes: BoardMemory;
+  readonly relayToken: string;
   /** Proxy variables for requests to the intake. */
   readonly proxyEnv: Readonly<Record<string, string>>;
 }

@@ -22,6 +22,11 @@ const SIGNAL_PATHS = /^\/(?:v0\.[45]\/traces|evp_proxy\/v\d\/api\/(?:v2\/llmobs|
 /** The headers by which a request is dd-trace's own and not the application's. */
 const TRACER_HEADERS = ['Datadog-Meta-Tracer-Version', 'X-Datadog-EVP-Subdomain'];
 
+/** Whether a request that came over a socket is the tracer's and carries signals. Header names are in lower case. */
+export function isSignalRequest(path: string, headers: Readonly<Record<string, unknown>>): boolean {
+  return SIGNAL_PATHS.test(path) && TRACER_HEADERS.some((name) => name.toLowerCase() in headers);
+}
+
 /**
  * The public-protocol seam: `http.request` to the Agent's address, for signals, is answered from here instead
  * of over a socket. Synchronous, so 'exit' handlers can use it.
@@ -60,11 +65,15 @@ function recognise(options: unknown, address: AgentAddress): Omit<CapturedReques
   const there =
     address.socketPath !== ''
       ? socketPath === address.socketPath
-      : unbracket(String(hostname ?? host ?? '')) === address.hostname && String(port ?? '80') === address.port;
+      : unbracket(textOf(hostname ?? host)) === address.hostname && textOf(port ?? '80') === address.port;
   if (!there) return undefined;
-  return { method: String(method ?? 'GET'), path, headers: headers as Record<string, unknown> };
+  return { method: textOf(method ?? 'GET'), path, headers: headers as Record<string, unknown> };
 }
 
 function unbracket(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

@@ -1,0 +1,28 @@
+import type { ContentCapture } from '../redaction/llm-event.ts';
+import type { Settings } from '../settings/table.ts';
+import type { BoardMemory } from './outcome-board.ts';
+import type { RelayMemory } from './relay-board.ts';
+
+/** What the relay's thread starts with. Keys travel in memory only. */
+export interface RelayInput {
+  readonly keepspanInternal: true;
+  readonly settings: Settings;
+  readonly capture: ContentCapture;
+  readonly tracerVersion: string;
+  readonly agentUrl: string;
+  /** Stands in `owner.json`, so that delivery knows whose outcomes it counts. */
+  readonly token: string;
+  readonly memory: RelayMemory;
+  /** Its doorbell wakes delivery. */
+  readonly board: BoardMemory;
+  /** 0 for any; the same one when it is started again. */
+  readonly port: number;
+  /** JSON text of the Agent's last `rate_by_service`. */
+  readonly rates: string;
+}
+
+export type ToRelay =
+  | { readonly type: 'rates'; readonly json: string }
+  /** The process is about to end. */
+  | { readonly type: 'conclude' }
+  | { readonly type: 'stop' };
