@@ -99,6 +99,16 @@ export const CODES = {
     title: 'The key of the journal cannot be read; nothing is written to disk, what waits is kept in memory',
     fix: 'set KEEPSPAN_JOURNAL_KEY to 32 bytes, as 64 hexadecimal digits or base64: openssl rand -base64 32',
   },
+  'KS-KAFKA-001': {
+    severity: 'warning',
+    title: 'A producer writes headers in a way that is not known here; its messages carry no trace context',
+    fix: 'serialize header keys and values from strings or Buffers; spans are made all the same',
+  },
+  'KS-KAFKA-002': {
+    severity: 'warning',
+    title: 'Spans of a Kafka client could not be made; its messages are not affected',
+    fix: 'see the error; this is a fault in keepspan or the tracer, please report it',
+  },
   'KS-LIFECYCLE-001': {
     severity: 'warning',
     title: 'manage() does not recognise a resource; it will not be closed at shutdown',
@@ -400,6 +410,11 @@ export const CODES = {
     severity: 'error',
     title: 'Observability could not be started; the application runs on without it',
     fix: 'this is a fault in keepspan; please report it with its message',
+  },
+  'KS-TAGS-001': {
+    severity: 'warning',
+    title: 'A tag has too many different values; what exceeds the limit goes to metadata',
+    fix: 'put it into metadata yourself, or raise KEEPSPAN_TAG_LIMIT where each value is worth an index',
   },
 } as const satisfies Readonly<Record<`KS-${string}-${number}`, CodeEntry>>;
 

@@ -201,6 +201,17 @@ export const KEEPSPAN_ROWS = [
     since: '0.1.0',
   },
   {
+    name: 'KEEPSPAN_TAG_LIMIT',
+    key: 'tagLimit',
+    kind: 'integer',
+    min: 0,
+    max: 10_000,
+    default: 500,
+    description:
+      'Distinct values a tag may have in an hour; further ones go to metadata. 0 leaves all tags as they are.',
+    since: '0.1.0',
+  },
+  {
     name: 'KEEPSPAN_RECALL_THRESHOLD',
     key: 'recallThreshold',
     kind: 'number',
