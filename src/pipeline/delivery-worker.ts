@@ -4,10 +4,11 @@ import { createHttpSender } from '../delivery/http-sender.ts';
 import { deliverStream } from '../delivery/stream.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
-import { createDatadogEncoder } from '../wire/datadog/encode.ts';
+import { type AgentAnswer, createDatadogEncoder } from '../wire/datadog/encode.ts';
 import { Deliverer } from './deliverer.ts';
 import { MemorySource } from './memory-source.ts';
 import { OutcomeBoard } from './outcome-board.ts';
+import { thinningBy } from './policy.ts';
 import { RelayWriters } from './relay-writers.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
@@ -22,11 +23,13 @@ const board = new OutcomeBoard(input.board);
 const relayBoard = new OutcomeBoard(input.relayOutcomes);
 const relays = new RelayWriters(input.directory ?? '', input.relayToken);
 const sender = createHttpSender({ proxyEnv: input.proxyEnv });
-const encoder = createDatadogEncoder({
+const thinning = thinningBy(input.policy);
+const toDatadog = {
   target: () => input.target,
   agentUrl: () => input.agentUrl,
-  onAnswer: ({ rateByService }) => tell({ type: 'rates', json: JSON.stringify(rateByService) }),
-});
+  onAnswer: ({ rateByService }: AgentAnswer) => tell({ type: 'rates', json: JSON.stringify(rateByService) }),
+};
+const encoder = createDatadogEncoder({ ...toDatadog, ...thinning.options });
 
 const deliverer = new Deliverer({
   directory: input.directory ?? '',
@@ -42,6 +45,7 @@ const deliverer = new Deliverer({
     for (const kind of SIGNAL_KINDS) restored?.restore(kind, state[kind].counts, state[kind].maybeTwice);
   },
   onOutcome: (id, kind, outcomes) => {
+    if (kind === 'spans') tellNoise();
     if (id === input.writerId) board.add(kind, outcomes);
     else if (relays.has(id)) relayBoard.add(kind, outcomes);
   },
@@ -57,10 +61,12 @@ const deliverer = new Deliverer({
 const memory = Object.fromEntries(
   SIGNAL_KINDS.map((kind) => [kind, new MemorySource(kind, (ids, outcomes) => tell({ type: 'memory-resolved', kind, ids, outcomes }))]),
 ) as Record<SignalKind, MemorySource>;
+/** What the disk refused is sent whole: the counter page has no place for what would be sampled out of it. */
+const wholeEncoder = createDatadogEncoder(toDatadog);
 const memoryStreams = SIGNAL_KINDS.map((kind) =>
   deliverStream({
     source: memory[kind],
-    encoder,
+    encoder: wholeEncoder,
     send: sender.send,
     clock: systemClock,
     random: Math.random,
@@ -88,6 +94,11 @@ port.on('message', (message: ToWorker) => {
 
 let timer: NodeJS.Timeout | undefined;
 let stopped = false;
+
+/** Before the outcomes of the same batch are seen on the board, so that a shutdown's record has both. */
+function tellNoise(): void {
+  if (input.policy.rules.length > 0) tell({ type: 'noise', counts: thinning.sampler.counts() });
+}
 
 async function sweep(): Promise<void> {
   if (input.directory !== undefined) await deliverer.sweep();

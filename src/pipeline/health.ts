@@ -1,4 +1,5 @@
 import type { UpstreamState } from '../contracts/delivery.ts';
+import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { Ledger } from '../contracts/ledger.ts';
 import type { GuardedJournal } from '../journal/guarded.ts';
 import type { JournalLifetime } from '../journal/lifetime.ts';
@@ -13,11 +14,12 @@ export interface HealthParts {
   readonly directory: string | undefined;
   readonly lifetime: JournalLifetime;
   readonly upstream: readonly UpstreamState[];
+  readonly noise: NoiseCounts | undefined;
   readonly ledger: Ledger;
 }
 
 /** How things stand, with every reason why they are not as promised. */
-export function describeHealth({ stack, journal, directory, lifetime, upstream, ledger }: HealthParts): Health {
+export function describeHealth({ stack, journal, directory, lifetime, upstream, noise, ledger }: HealthParts): Health {
   const degraded: string[] = [];
   const failing: string[] = [];
   if (stack.degraded !== undefined) degraded.push(stack.degraded);
@@ -39,6 +41,7 @@ export function describeHealth({ stack, journal, directory, lifetime, upstream, 
     custody: stack.custodyLevel,
     journal: { directory, lifetime, onDisk: journal.onDisk },
     upstream,
+    ...(noise === undefined ? {} : { noise }),
     warnings: warningCounts(),
   };
 }

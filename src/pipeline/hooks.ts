@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Custody } from '../contracts/custody.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import type { Ledger } from '../contracts/ledger.ts';
+import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { CustodyHooks, FlushReport, ShutdownReport } from '../contracts/lifecycle.ts';
 import type { GuardedJournal } from '../journal/guarded.ts';
 import { diesWithPod, type JournalLifetime } from '../journal/lifetime.ts';
@@ -20,9 +21,13 @@ export interface HookParts {
   readonly delivers: boolean;
   readonly lifetime: JournalLifetime;
   readonly upstream: () => readonly UpstreamState[];
+  readonly noise: () => NoiseCounts | undefined;
 }
 
 const POLL_MS = 10;
+
+/** The tracer's statistics are waited for so long at most: nothing of ours depends on them. */
+const STATISTICS_MS = 250;
 
 /** Where the journal outlives the process, waiting ends when nothing was acknowledged for so long. */
 const PATIENCE_MS = 1000;
@@ -41,7 +46,8 @@ export function createHooks(parts: HookParts): CustodyHooks {
     ledger,
     recordShutdown(report: ShutdownReport) {
       const { ledger: counts, ...rest } = report;
-      writeRecord('observability_shutdown', { ...rest, ledger: counts, upstream: parts.upstream() });
+      const noise = parts.noise();
+      writeRecord('observability_shutdown', { ...rest, ledger: counts, upstream: parts.upstream(), ...(noise === undefined ? {} : { noise }) });
     },
   };
 }
@@ -49,6 +55,7 @@ export function createHooks(parts: HookParts): CustodyHooks {
 /** Proof: nothing is left in the tracer's buffers, and source and journal have counted the same. */
 async function flush({ stack, ledger, journal }: HookParts, timeoutMs: number): Promise<FlushReport> {
   const startMs = performance.now();
+  const statistics = stack.flushStatistics();
   let inTransit = 0;
   for (;;) {
     stack.release();
@@ -57,6 +64,10 @@ async function flush({ stack, ledger, journal }: HookParts, timeoutMs: number): 
     if (stack.released() || performance.now() - startMs >= timeoutMs) break;
     await pause(POLL_MS);
   }
+  const leftMs = Math.max(0, timeoutMs - (performance.now() - startMs));
+  const waiting = new AbortController();
+  const tooLong = pause(Math.min(leftMs, STATISTICS_MS), undefined, { signal: waiting.signal }).catch(() => undefined);
+  await Promise.race([statistics, tooLong]).finally(() => waiting.abort());
   const complete = stack.released() && SIGNAL_KINDS.every((kind) => ledger()[kind].unaccounted === 0);
   const report = { complete, inTransit, pending: pendingIn(ledger()), durationMs: performance.now() - startMs };
   if (!complete) writeRecord('observability_flush_failed', { ...report });

@@ -2,6 +2,7 @@ import type { Ledger } from '../contracts/ledger.ts';
 import type { FlushReport } from '../contracts/lifecycle.ts';
 import type { EvaluationInput } from '../contracts/evaluation.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
+import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 
 /** How things stand: `ok`, `degraded` (works, but not as promised), `failing` (signals wait or are lost). */
@@ -12,6 +13,8 @@ export interface Health {
   readonly custody: string;
   readonly journal: { readonly directory: string | undefined; readonly lifetime: string; readonly onDisk: boolean };
   readonly upstream: readonly UpstreamState[];
+  /** What the sampling policy did, as far as delivery has come; undefined where it happens elsewhere, or not at all. */
+  readonly noise?: NoiseCounts | undefined;
   /** How often each `KS-…` code was given. */
   readonly warnings: Readonly<Record<string, number>>;
 }

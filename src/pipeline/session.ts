@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isMainThread } from 'node:worker_threads';
 import type { CustodyHooks } from '../contracts/lifecycle.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
+import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import { createLifecycle } from '../lifecycle/lifecycle.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
@@ -21,6 +22,7 @@ import { describeHealth } from './health.ts';
 import { MemoryRelay } from './memory-relay.ts';
 import { openJournal } from './open-journal.ts';
 import { createBoardMemory, OutcomeBoard } from './outcome-board.ts';
+import { policyOf } from './policy.ts';
 import { processLedger } from './process-ledger.ts';
 import type { Session } from './session-types.ts';
 import { initializedRecord } from './start-record.ts';
@@ -37,7 +39,7 @@ const LEASE_RENEWAL_MS = 10_000;
  * for what a setting or a library does wrong: it says so and leaves out what does not work.
  */
 export function startSession(options: SettingsOptions, slot: BackendSlot): Session {
-  const { settings, problems } = loadSettings({ options });
+  const { settings, problems, file } = loadSettings({ options });
   for (const { code, severity: _severity, ...problem } of problems) warnOnce(code as Code, { site: problem.variable, ...problem });
   const opened = openJournal(settings, { service: settings.service, delivery: settings.delivery, keepspan: VERSION });
   const { journal, lifetime, directory } = opened;
@@ -46,6 +48,8 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   const relayOutcomes = createBoardMemory();
   const relayToken = randomUUID();
   const upstream = new Map<SignalKind, UpstreamState>();
+  const policy = policyOf(settings, file, problems);
+  let noise: NoiseCounts | undefined;
   let rates = '{}';
   let host: WorkerHost | undefined;
 
@@ -63,6 +67,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
     custody,
     directory,
     rates: () => rates,
+    thins: policy.rules.length > 0,
     board: boardMemory,
     relayOutcomes,
     relayToken,
@@ -84,6 +89,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
         agentUrl: address,
         target: targetOf(settings, address),
         maxAgeMs: settings.journalMaxAgeMs,
+        policy,
         board: boardMemory,
         relayOutcomes,
         relayToken,
@@ -100,6 +106,9 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       },
       onMemoryResolved: (kind, ids, outcomes) => relay.resolved(kind, ids, outcomes),
       onSealed: (writerId) => warnOnce('KS-JOURNAL-006', { site: writerId, writer: writerId }),
+      onNoise: (counts) => {
+        noise = counts;
+      },
       onError: (error) => warnOnce('KS-DELIVERY-002', { site: error, error }),
       onDeath: (error) => {
         relay.takeBack();
@@ -118,6 +127,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
     delivers: host !== undefined,
     lifetime,
     upstream: () => [...upstream.values()],
+    noise: () => noise,
   });
   const lifecycle = createLifecycle({
     custody: hooks,
@@ -140,7 +150,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   process.on('exit', onExit);
   slot.current = stack.backend;
 
-  initializedRecord({ settings, stack, directory, lifetime, agentUrl: address, host: host === undefined ? 'none' : 'worker' });
+  initializedRecord({ settings, stack, directory, lifetime, agentUrl: address, host: host === undefined ? 'none' : 'worker', policy });
   const evaluations = createEvaluations({ settings, custody, slot });
   return {
     lifecycle,
@@ -151,7 +161,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       return { ...report, pending: Object.values(ledger()).reduce((sum, kind) => sum + kind.pending, 0) };
     },
     ledger,
-    health: () => describeHealth({ stack, journal, directory, lifetime, upstream: [...upstream.values()], ledger: ledger() }),
+    health: () => describeHealth({ stack, journal, directory, lifetime, upstream: [...upstream.values()], noise, ledger: ledger() }),
     async stop() {
       slot.current = undefined;
       clearInterval(lease);

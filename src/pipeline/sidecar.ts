@@ -8,6 +8,7 @@ import type { Settings } from '../settings/table.ts';
 import { createDatadogEncoder } from '../wire/datadog/encode.ts';
 import { Deliverer } from './deliverer.ts';
 import { readJournalLedger } from './ledger-view.ts';
+import { policyOf, thinningBy } from './policy.ts';
 import { pendingIn } from './process-ledger.ts';
 import { targetOf } from './target.ts';
 
@@ -51,7 +52,11 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
   const deliverer = new Deliverer({
     directory: path,
     host: 'sidecar',
-    encoder: createDatadogEncoder({ target: () => targetOf(settings, address), agentUrl: () => address }),
+    encoder: createDatadogEncoder({
+      target: () => targetOf(settings, address),
+      agentUrl: () => address,
+      ...thinningBy(policyOf(settings)).options,
+    }),
     send: sender.send,
     maxAgeMs: settings.journalMaxAgeMs,
     doorbell: { rings: () => 0, rung: (_seen, timeoutMs) => pause(Math.min(LOOK_AGAIN_MS, timeoutMs)) },

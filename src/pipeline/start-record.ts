@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import type { JournalLifetime } from '../journal/lifetime.ts';
+import type { Policy } from '../sampling/policy.ts';
 import type { Settings } from '../settings/table.ts';
 import { writeRecord } from '../selfmetrics/records.ts';
 import type { Stack } from './start-stack.ts';
@@ -12,13 +13,14 @@ export interface StartRecordParts {
   readonly lifetime: JournalLifetime;
   readonly agentUrl: string;
   readonly host: 'worker' | 'none';
+  readonly policy: Policy;
 }
 
 /**
  * Writes `observability_initialized`: the fields of the requirement's section 6, and what was found rather than what
  * was asked for.
  */
-export function initializedRecord({ settings, stack, directory, lifetime, agentUrl, host }: StartRecordParts): void {
+export function initializedRecord({ settings, stack, directory, lifetime, agentUrl, host, policy }: StartRecordParts): void {
   const agentless = settings.agentless === true && settings.apiKey !== undefined;
   writeRecord('observability_initialized', {
     ddtrace: stack.name === 'datadog',
@@ -42,6 +44,7 @@ export function initializedRecord({ settings, stack, directory, lifetime, agentU
       evaluations: agentless ? (settings.intakeUrl ?? settings.site) : agentUrl,
     },
     delivery: host,
+    sampling: { source: policy.source, rules: policy.rules.map(({ id }) => id) },
     thread: isMainThread ? 'main' : 'worker',
   });
 }

@@ -18,6 +18,8 @@ export interface StackOptions {
   readonly custody: Custody;
   readonly directory: string | undefined;
   readonly rates: () => string;
+  /** The sampling policy drops something. */
+  readonly thins: boolean;
   /** Its doorbell wakes delivery. */
   readonly board: BoardMemory;
   /** Outcomes of what the relay journaled. */
@@ -44,6 +46,8 @@ export interface Stack {
   releaseAll(): void;
   /** Nothing that could be released is left in a tracer's buffers. */
   released(): boolean;
+  /** Has the tracer send its own statistics. Never rejects, may never resolve. */
+  flushStatistics(): Promise<void>;
   /** Forgets what it holds and says how much that was: for the end of the process, which counts it as lost. */
   writeOff(): Readonly<Record<SignalKind, number>>;
   uninstall(): void;
@@ -79,6 +83,7 @@ export function startStack(options: StackOptions): Stack {
       custody: options.custody,
       sink: createSink(options.custody, contentCapture(settings), located.version),
       rates: options.rates,
+      sampling: { thins: options.thins },
       startRelay: () => (relay = startRelay(options, located.version)),
       warn: (code, detail) => warnOnce(code, detail),
     });
@@ -114,6 +119,7 @@ function datadogStack(session: TracerSession, custodyLevel: CustodyLevel, relay:
     release: () => session.release(),
     releaseAll: () => session.releaseAll(),
     released: () => session.released(),
+    flushStatistics: () => session.flushStatistics(),
     writeOff: () => session.writeOff(),
     uninstall: () => session.uninstall(),
   };
@@ -152,6 +158,7 @@ function emptyStack(custodyLevel: CustodyLevel): Stack {
     release: () => undefined,
     releaseAll: () => undefined,
     released: () => true,
+    flushStatistics: () => Promise.resolve(),
     writeOff: () => NOTHING,
     uninstall: () => undefined,
   };

@@ -17,10 +17,15 @@ export interface BackendOptions {
   readonly tagMap: TagMap | undefined;
   /** Runs `fn` with nothing changed but the active span. Without it steps of iterators run in a snapshot of everything. */
   readonly activate: (<T>(span: object, fn: () => T) => T) | undefined;
+  /**
+   * Whether the trace of a wrapped function is kept from its start on, which its outgoing calls tell the services
+   * behind them: no sampler there or in the Agent rejects a part of it.
+   */
+  readonly keep?: boolean | undefined;
 }
 
 /** The wrappers' tracer on stack `datadog`: dd-trace's LLM Observability SDK. */
-export function createDatadogBackend(llmobs: LlmObs, { captureContent, tagMap, activate }: BackendOptions): SpanBackend {
+export function createDatadogBackend(llmobs: LlmObs, { captureContent, tagMap, activate, keep = false }: BackendOptions): SpanBackend {
   const said = (span: object, part: 'input' | 'output') => {
     const tags = tagMap?.get(span);
     return tags !== undefined && Object.keys(tags).some((key) => key.startsWith(`_ml_obs.meta.${part}`));
@@ -28,8 +33,9 @@ export function createDatadogBackend(llmobs: LlmObs, { captureContent, tagMap, a
   return {
     captureContent,
     start<T>(kind: SpanKind, name: string, options: SpanOptions, body: (span: RunningSpan) => T): T {
-      return llmobs.trace({ ...options, kind, name }, (span, done) =>
-        body({
+      return llmobs.trace({ ...options, kind, name }, (span, done) => {
+        if (keep) keepTrace(span);
+        return body({
           end: done,
           annotate(annotation) {
             // As dd-trace's own wrapper: what the application said goes before what the wrapper sees.
@@ -41,8 +47,8 @@ export function createDatadogBackend(llmobs: LlmObs, { captureContent, tagMap, a
             });
           },
           run: activate === undefined ? AsyncLocalStorage.snapshot() : (fn) => activate(span, fn),
-        }),
-      );
+        });
+      });
     },
     annotate(annotation) {
       llmobs.annotate(captureContent ? copied(annotation) : withoutContent(annotation));
@@ -55,6 +61,21 @@ export function createDatadogBackend(llmobs: LlmObs, { captureContent, tagMap, a
       }
     },
   };
+}
+
+interface KeepableSpan {
+  setTag?(key: string, value: unknown): unknown;
+  context?(): { readonly _sampling?: { readonly priority?: number } };
+}
+
+const USER_KEEP = 2;
+
+/**
+ * Sets priority 2 and decision maker −4 by the documented tag, once a trace. It stays on the span as the metric
+ * `manual.keep`; the LLM span is untouched (test/bridges/dd-trace/sampling.test.ts).
+ */
+function keepTrace(span: KeepableSpan): void {
+  if (span.context?.()._sampling?.priority !== USER_KEEP) span.setTag?.('manual.keep', true);
 }
 
 /** dd-trace keeps the first metadata object it is given and assigns later ones into it: not into the caller's. */

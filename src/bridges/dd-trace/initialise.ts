@@ -20,6 +20,11 @@ export interface InitOptions {
   readonly service: string | undefined;
   readonly env: string | undefined;
   readonly version: string | undefined;
+  /**
+   * Keepspan decides on traces: `thins` when some of them go. The tracer then has no rules, so that neither its limit
+   * of 100/s nor its rejections in propagated headers touch a trace.
+   */
+  readonly sampling?: { readonly thins: boolean } | undefined;
 }
 
 /**
@@ -31,12 +36,13 @@ export interface InitOptions {
 export function initialise(tracer: Tracer, options: InitOptions, relayUrl: string | undefined): { enabled: boolean; late: boolean } {
   const { located, mlApp, service, env, version, agentUrl, captureContent, custodyLevel } = options;
   const late = (tracer as { readonly _initialized?: unknown })._initialized === true;
-  const variables: Record<string, string> = {
+  const variables: Record<string, string | undefined> = {
     DD_LLMOBS_ENABLED: '1',
     DD_TRACE_AGENT_URL: relayUrl ?? agentUrl,
     // Delivery decides between Agent and intake, again and again; dd-trace would decide once, by one probe.
     ...(custodyLevel === 'evaluations' ? {} : { DD_LLMOBS_AGENTLESS_ENABLED: '0' }),
     ...(captureContent ? {} : WITHOUT_CONTENT),
+    ...(custodyLevel === 'evaluations' ? {} : samplingVariables(options.sampling)),
   };
   withEnvironment(variables, () => {
     tracer.init({
@@ -52,6 +58,17 @@ export function initialise(tracer: Tracer, options: InitOptions, relayUrl: strin
   });
   if (late && relayUrl !== undefined) tracer.setUrl?.(relayUrl);
   return { enabled: tracer.llmobs.enabled !== false, late };
+}
+
+/** Hits and errors are counted in the tracer when traces go: the Agent would count what reaches it. */
+function samplingVariables(sampling: InitOptions['sampling']): Record<string, string | undefined> {
+  if (sampling === undefined) return {};
+  return {
+    DD_TRACE_SAMPLING_RULES: undefined,
+    DD_TRACE_SAMPLE_RATE: undefined,
+    DD_TRACE_RATE_LIMIT: undefined,
+    ...(sampling.thins ? { DD_TRACE_STATS_COMPUTATION_ENABLED: 'true' } : {}),
+  };
 }
 
 /** Where the tracer sends its traces; undefined where dd-trace does not show it. */

@@ -7,6 +7,8 @@ import { loadTagMap, removeContent } from './content.ts';
 import { initialise, tracesTo, type InitOptions, type Tracer } from './initialise.ts';
 import type { LocatedTracer } from './locate.ts';
 import { chooseRequestSeam, type RelayHandle, type RequestSeam } from './request-seam.ts';
+import { countReceivedMessages } from './receives.ts';
+import { flushStatistics } from './statistics.ts';
 import { takeRequest } from './requests.ts';
 import { SpanAccounts } from './span-accounts.ts';
 import { installWriterSeams, type WriterSink } from './writer-seams.ts';
@@ -46,6 +48,8 @@ export interface TracerSession {
   releaseAll(): void;
   /** Whether dd-trace's buffers are empty. Finished spans of open traces are not in them. */
   released(): boolean;
+  /** Sends what the tracer has counted of hits and errors since it last did; it does so by itself every 10 s only. */
+  flushStatistics(): Promise<void>;
   /** Forgets what dd-trace holds, and says how much that was. */
   writeOff(): Counts;
   uninstall(): void;
@@ -96,6 +100,8 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
     }
   }
 
+  const decides = custodyLevel !== 'evaluations' && options.sampling !== undefined;
+  if (decides) undo.push(countReceivedMessages());
   const { enabled, late } = initialise(tracer, options, wire.relay?.url);
   if (custodyLevel !== 'evaluations') wire.follow(tracesTo(tracer));
   const observed = custodyLevel !== 'evaluations' && enabled;
@@ -111,11 +117,12 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
     seams: { spans: wire.seam, llmSpans: late && byWriter === 'loopback-relay' ? 'none' : byWriter, evaluations: 'journal-api' },
     patched,
     enabled,
-    backend: createDatadogBackend(tracer.llmobs, { captureContent, tagMap, activate: findActivate(located, tracer) }),
+    backend: createDatadogBackend(tracer.llmobs, { captureContent, tagMap, activate: findActivate(located, tracer), keep: decides }),
     inTransit: () => accounts?.inTransit() ?? NOTHING,
     release: () => accounts?.release(),
     releaseAll: () => accounts?.releaseAll(),
     released: () => accounts?.released() ?? true,
+    flushStatistics: () => flushStatistics(tracer),
     writeOff: () => accounts?.writeOff() ?? NOTHING,
     uninstall() {
       uninstall();
