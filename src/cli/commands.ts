@@ -21,6 +21,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     add: async (program) => (await import('./run.ts')).runCommand(program),
   },
   {
+    name: 'observe',
+    summary: 'run an unmodified service and show what its tracer loses',
+    add: async (program) => (await import('./observe.ts')).observeCommand(program),
+  },
+  {
     name: 'deliver',
     summary: 'deliver a journal that other processes write (sidecar)',
     add: async (program) => (await import('./deliver.ts')).deliverCommand(program),

@@ -17,7 +17,10 @@ export function deliverCommand(program: Command): void {
   program
     .command('deliver')
     .description('deliver a journal that other processes write (sidecar); shares their uid')
-    .option('--journal <dir>', 'journal directory (default: KEEPSPAN_JOURNAL_DIR, else the default of this service)')
+    .option(
+      '--journal <dir>',
+      'journal directory (default: KEEPSPAN_JOURNAL_DIR, else the default of this service)',
+    )
     .option('--once', 'deliver what is there, then end: 0 when nothing is left, 1 otherwise')
     .option('--timeout <ms>', 'milliseconds for what is left at the end', '25000')
     .option('--json', 'one JSON line per event on stdout')
@@ -28,10 +31,16 @@ async function deliver(options: DeliverOptions): Promise<void> {
   const timeoutMs = parseTimeout(options.timeout);
   const { settings } = loadSettings();
   const directory = options.journal ?? settings.journalDir;
-  if (directory === undefined) throw new RangeError('no journal directory: name it with --journal DIR or KEEPSPAN_JOURNAL_DIR');
+  if (directory === undefined)
+    throw new RangeError('no journal directory: name it with --journal DIR or KEEPSPAN_JOURNAL_DIR');
   const say = (event: string, fields: Readonly<Record<string, unknown>>) => {
     if (options.json === true) process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
-    else process.stdout.write(`${event}  ${Object.entries(fields).map(([key, value]) => `${key} ${String(value)}`).join('  ')}\n`);
+    else
+      process.stdout.write(
+        `${event}  ${Object.entries(fields)
+          .map(([key, value]) => `${key} ${String(value)}`)
+          .join('  ')}\n`,
+      );
   };
   const sidecar = startSidecar({
     directory,
@@ -47,7 +56,10 @@ async function deliver(options: DeliverOptions): Promise<void> {
   if (options.once === true && left > 0) process.exitCode = 1;
 }
 
-function sayState(say: (event: string, fields: Readonly<Record<string, unknown>>) => void, state: UpstreamState): void {
+function sayState(
+  say: (event: string, fields: Readonly<Record<string, unknown>>) => void,
+  state: UpstreamState,
+): void {
   if (state.status !== 'held' && state.status !== 'retrying') return;
   say(state.status, { kind: state.kind, answer: state.httpStatus ?? state.error ?? '' });
 }

@@ -1,8 +1,7 @@
-import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { becomeInit } from '../hosts/init-process.ts';
 import { launchOf } from '../hosts/launch.ts';
-import { supervise, type Ending } from '../hosts/supervise.ts';
+import { supervise } from '../hosts/supervise.ts';
 import { openDirectory } from '../journal/directory.ts';
 import { classifyLifetime, diesWithPod } from '../journal/lifetime.ts';
 import type { Sidecar } from '../pipeline/sidecar.ts';
@@ -13,7 +12,7 @@ import { isSwitchedOn } from '../settings/switch.ts';
 import type { Settings } from '../settings/table.ts';
 import { writeRecord } from '../selfmetrics/records.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
-import { childStdio, sayJson, type Say } from './events.ts';
+import { childStdio, preloadUrl, sayEnding, sayJson, type Say } from './command-host.ts';
 
 interface RunOptions {
   readonly json?: boolean;
@@ -99,12 +98,6 @@ function usableJournal({ journalDir }: Settings): string | undefined {
   }
 }
 
-/** The URL that says by `?run` that the preload was put there by us; from src/*.ts as from dist/*.js. */
-export function preloadUrl(name: 'register' | 'observe'): string {
-  const url = new URL(`../${name}${extname(import.meta.url)}?run`, import.meta.url);
-  return url.href;
-}
-
 async function deliverBeside(directory: string, settings: Settings, say: Say): Promise<Sidecar> {
   const { startSidecar } = await import('../pipeline/sidecar.ts');
   return startSidecar({
@@ -118,17 +111,6 @@ async function deliverBeside(directory: string, settings: Settings, say: Say): P
     },
     onError: (error) => warnOnce('KS-DELIVERY-002', { site: String(error), error: String(error) }),
   });
-}
-
-function sayEnding(ending: Ending, [name]: readonly string[], say: Say): void {
-  const { exitCode } = ending;
-  if (ending.kind === 'exited') {
-    say('exited', { exitCode, signal: ending.signal });
-    return;
-  }
-  const error = exitCode === 127 ? `command not found: ${name}` : `${name}: ${ending.error.message}`;
-  warnOnce('KS-RUN-001', { error });
-  say('not-started', { exitCode, error });
 }
 
 async function deliverTheRest(

@@ -100,7 +100,7 @@ describe('keepspan run: the rest of the time', { concurrency: 2 }, () => {
     await assertAllArrived(site, COUNT);
   });
 
-  it('and ends with the total budget; a signal ends it at once', async (t) => {
+  it('a signal ends it at once, and the next start delivers the rest', async (t) => {
     const site = await createSite(t);
     await site.agent.down();
     const env = { KEEPSPAN_SHUTDOWN_TIMEOUT_MS: '20000' };
