@@ -5,6 +5,7 @@ import type { Receiver } from '../../test/support/receiver.ts';
 import { ExtractionClient } from './client.ts';
 import { judge, type DrillName } from './judge.ts';
 import { pendingTotal, type LedgerCounts } from './ledger.ts';
+import { addRuleCounts, ruleCountsIn, type RuleCount } from './noise.ts';
 import type { Exit } from './processes.ts';
 import type { RunningService } from './service.ts';
 import { until } from './wait.ts';
@@ -23,6 +24,8 @@ export interface DrillOutcome {
   readonly report: DrillReport;
   readonly results: ReadonlyMap<string, ExtractionResult>;
   readonly probes: number;
+  /** What the policy says of all processes that could still say it. */
+  readonly rules: readonly RuleCount[];
 }
 
 /** What a drill works with. The journal is its own; the receiver has been reset. */
@@ -68,6 +71,7 @@ export async function runDrill(name: DrillName, surroundings: DrillSurroundings)
     report: { name, durationMs, ledger, arrivals, replayed, findings },
     results,
     probes: drill.probes,
+    rules: addRuleCounts(drill.rules),
   };
 }
 
@@ -108,6 +112,7 @@ class Drill {
   readonly surroundings: DrillSurroundings;
   readonly client: ExtractionClient;
   readonly findings: string[] = [];
+  readonly rules: (readonly RuleCount[])[] = [];
   probes = 0;
   #service: RunningService | undefined;
   #work: Promise<void> | undefined;
@@ -152,6 +157,7 @@ class Drill {
     this.client.interrupt();
     const exit = await service.stop(signal);
     this.probes += service.probes();
+    this.rules.push(ruleCountsIn(service.stderrTail()));
     await this.#bounded(this.#work ?? Promise.resolve());
     this.#work = undefined;
     this.#service = undefined;

@@ -8,6 +8,7 @@ import { runDrill, type DrillOutcome } from './drills.ts';
 import { chosenModel, cleanEnvironment, serviceEnvironment, type ModelChoice } from './environment.ts';
 import type { DrillName } from './judge.ts';
 import { readLedger } from './ledger.ts';
+import { addRuleCounts } from './noise.ts';
 import type { Programs } from './processes.ts';
 import { startQueueEndpoint } from './queue-endpoint.ts';
 import { drillLine, type MainJobReport } from './report.ts';
@@ -74,7 +75,7 @@ async function run({ programs, say, env }: JobOptions, closers: (() => unknown)[
   closers.push(() => receiver.close());
 
   const outcomes: DrillOutcome[] = [];
-  const noise = { made: 0, arrived: 0 };
+  const noise = { seen: 0, kept: 0 };
   for (const name of DRILLS) {
     receiver.arrivals.reset();
     const pollsBefore = queue.polls();
@@ -92,8 +93,8 @@ async function run({ programs, say, env }: JobOptions, closers: (() => unknown)[
     // The drills share two cores and one receiver: one after the other.
     const outcome = await runDrill(name, surroundings);
     outcomes.push(outcome);
-    noise.made += outcome.probes + queue.polls() - pollsBefore;
-    noise.arrived += noiseArrived(receiver);
+    noise.seen += outcome.probes + queue.polls() - pollsBefore;
+    noise.kept += noiseArrived(receiver);
     say(drillLine(outcome.report));
   }
   const drills = outcomes.map((outcome) => outcome.report);
@@ -103,7 +104,7 @@ async function run({ programs, say, env }: JobOptions, closers: (() => unknown)[
     model: { name: model.name ?? 'default', standIn: real === undefined },
     drills,
     quality: quality(corpus, outcomes[0]),
-    noise,
+    noise: { ...noise, rules: addRuleCounts(outcomes.map(({ rules }) => rules)) },
     ui: String(ui),
     durationMs: Math.round(performance.now() - startedAtMs),
   };

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { DrillReport } from './drills.ts';
 import { KINDS, type Kind } from './ledger.ts';
+import type { NoiseReport } from './noise.ts';
 
 /** The report of the main job, as `--report FILE` writes it. */
 export interface MainJobReport {
@@ -11,8 +12,7 @@ export interface MainJobReport {
   readonly drills: readonly DrillReport[];
   /** Fields whose true value the manifest states, and how many of them were answered with it. */
   readonly quality: { readonly fields: number; readonly correct: number };
-  /** Traces of polls and probes: how many were made, and how many of their spans arrived. */
-  readonly noise: { readonly made: number; readonly arrived: number };
+  readonly noise: NoiseReport;
   readonly ui: string;
   readonly durationMs: number;
 }
@@ -54,7 +54,8 @@ export function describeReport(report: MainJobReport): string {
     '',
     `Documents   ${report.documents} packages, five questions each`,
     `Answers     ${quality.correct} of ${quality.fields} with a known true value are right (${percent} %; ${model})`,
-    `Noise       ${noise.made} polls and probes made, ${noise.arrived} of their spans arrived`,
+    `Noise       ${noise.seen} polls and probes made, ${noise.kept} of them arrived`,
+    ...noise.rules.map(({ rule, seen, kept }) => `            ${rule}: ${kept} of ${seen} kept`),
     '',
     ...(report.ok
       ? [`${styleText('green', 'Everything is accounted for.')} The receiver counted what the ledger says.`]
