@@ -1,4 +1,4 @@
-import { toJsonLine, writeLineSync } from './stderr.ts';
+import { toJsonLine, writeOwnRecord } from './stderr.ts';
 
 /** The log records of the public contract. */
 export type RecordName =
@@ -15,14 +15,16 @@ const LEVELS: Readonly<Record<RecordName, 'info' | 'warn'>> = {
 };
 
 /**
- * Writes a record as exactly one JSON line on stderr, synchronously: `{"level","time","msg",…fields}` with the time in
- * ISO 8601. Fields cannot replace those three. Never throws.
+ * Writes a record as exactly one JSON line, synchronously: `{"level","time","msg",…fields}` with the time in ISO 8601,
+ * on stderr, or on stdout where the application uses keepspan/logging. Fields cannot replace those three. Never throws.
  */
 export function writeRecord(
   name: RecordName,
   fields: Readonly<Record<string, unknown>> = {},
-  write: (line: string) => void = writeLineSync,
+  write?: (line: string) => void,
 ): void {
   const head = { level: LEVELS[name], time: new Date().toISOString(), msg: name };
-  write(toJsonLine(Object.assign({}, head, fields, head)));
+  const record = Object.assign({}, head, fields, head);
+  if (write === undefined) writeOwnRecord(record);
+  else write(toJsonLine(record));
 }

@@ -58,3 +58,32 @@ function safeField(value: unknown): unknown {
     return '[unserializable]';
   }
 }
+
+/** Takes a record instead of stderr; false when it did not. */
+export type RecordSink = (record: Readonly<Record<string, unknown>>) => boolean;
+
+const SINK = Symbol.for('keepspan.records.1');
+type Holder = { [SINK]?: RecordSink | undefined };
+
+/**
+ * Sends records and warnings through the application's logger from now on, for every copy of this package in the
+ * thread: the preload's and the application's may be two.
+ *
+ * @returns what puts them back on stderr
+ */
+export function setRecordSink(sink: RecordSink): () => void {
+  (globalThis as Holder)[SINK] = sink;
+  return () => {
+    if ((globalThis as Holder)[SINK] === sink) delete (globalThis as Holder)[SINK];
+  };
+}
+
+/** Writes a record where records go: the application's logger where there is one, else stderr. Never throws. */
+export function writeOwnRecord(record: Readonly<Record<string, unknown>>): void {
+  try {
+    if ((globalThis as Holder)[SINK]?.(record) === true) return;
+  } catch {
+    // The logger's destination is gone; stderr is what remains.
+  }
+  writeLineSync(toJsonLine(record));
+}

@@ -1,6 +1,6 @@
 import { CODES, docsAnchor } from './codes.ts';
 import type { CodeEntry } from './codes.ts';
-import { toJsonLine, writeLineSync } from './stderr.ts';
+import { toJsonLine, writeOwnRecord } from './stderr.ts';
 
 /** What a warning is about. `site` tells call sites apart: one line is written for each. */
 export interface WarningDetail {
@@ -30,19 +30,16 @@ const LEVELS = { error: 'error', warning: 'warn', info: 'info' } as const;
  * Memory is bounded: past `maxSites` different code and site pairs, new ones are counted only, which is said once as
  * KS-SELF-001.
  */
-export function createWarner(
-  write: (line: string) => void = writeLineSync,
-  maxSites: number = MAX_SITES,
-): Warner {
+export function createWarner(write?: (line: string) => void, maxSites: number = MAX_SITES): Warner {
   const seen = new Set<string>();
   const counted = new Map<string, number>();
 
   const writeWarning = (code: string, detail: WarningDetail) => {
     const { severity, title, fix } = TABLE[code] ?? UNLISTED;
     const head = { level: LEVELS[severity], time: new Date().toISOString(), msg: title, code };
-    write(
-      toJsonLine(Object.assign({}, head, detail, head, { fix: detail.fix ?? fix, docs: docsAnchor(code) })),
-    );
+    const record = Object.assign({}, head, detail, head, { fix: detail.fix ?? fix, docs: docsAnchor(code) });
+    if (write === undefined) writeOwnRecord(record);
+    else write(toJsonLine(record));
   };
   const count = (code: string) => {
     const counter = counted.has(code) || counted.size < maxSites ? code : FULL;
@@ -70,8 +67,8 @@ export function createWarner(
 const processWarner = createWarner();
 
 /**
- * Writes a warning as one JSON line on stderr, once for each code and site in this process, and counts every call.
- * `detail.fix` replaces the general fix of the code. Never throws.
+ * Writes a warning as one JSON line where records go, once for each code and site in this process, and counts every
+ * call. `detail.fix` replaces the general fix of the code. Never throws.
  */
 export function warnOnce(code: string, detail?: WarningDetail): boolean {
   return processWarner.warnOnce(code, detail);
