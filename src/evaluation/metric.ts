@@ -9,6 +9,8 @@ export interface MetricContext {
   readonly wallMs: number;
   /** Tags that every metric carries; the input's own replace them. */
   readonly tags: Readonly<Record<string, string>>;
+  /** Has the last word on the metric before it is written. Default: it is written as it is. */
+  readonly finish?: (metric: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 }
 
 /** A valid metric as the text that is sent, or what is wrong with the input and how to mend it. */
@@ -34,7 +36,8 @@ export function buildMetric(input: EvaluationInput, context: MetricContext): Met
     const mlApp = fields.mlApp ?? context.mlApp;
     const why = findSpanFault(span) ?? findFault(fields, mlApp);
     if (why !== undefined) return invalid(why);
-    return { ok: true, json: JSON.stringify(metricOf(fields, span!, mlApp, context)) };
+    const metric = metricOf(fields, span!, mlApp, context);
+    return { ok: true, json: JSON.stringify(context.finish?.(metric) ?? metric) };
   } catch (error) {
     // A BigInt, a circle, a toJSON or a getter that throws.
     return { ok: false, why: `it cannot be written as JSON: ${errorText(error)}`, unserializable: true };

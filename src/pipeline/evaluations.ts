@@ -9,6 +9,7 @@ import type { BackendSlot } from '../spans/wrap.ts';
 import type { Settings } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import { contentCapture } from './content.ts';
+import type { SignalGuard } from './tag-guard.ts';
 import { VERSION } from './version.ts';
 
 /** A function of the public API: frames of the stack up to it are ours. */
@@ -19,15 +20,23 @@ export interface Evaluations {
   submit(input: EvaluationInput, api: ApiFunction): boolean;
 }
 
+export interface EvaluationParts {
+  readonly settings: Settings;
+  readonly custody: Custody;
+  readonly slot: BackendSlot;
+  readonly guard: SignalGuard;
+}
+
 /** Our own evaluations: past dd-trace, which loses them above 1,000 a flush, straight into custody. */
-export function createEvaluations(parts: { settings: Settings; custody: Custody; slot: BackendSlot }): Evaluations {
-  const { settings, custody, slot } = parts;
+export function createEvaluations(parts: EvaluationParts): Evaluations {
+  const { settings, custody, slot, guard } = parts;
   const capture = contentCapture(settings);
   const mlApp = settings.mlApp ?? settings.service;
   const build = (input: EvaluationInput): MetricResult => {
     try {
       const span = activeSpan(input, slot);
-      return buildMetric(redactEvaluation(input, capture), { activeSpan: span, mlApp, wallMs: Date.now(), tags: TAGS });
+      const context = { activeSpan: span, mlApp, wallMs: Date.now(), tags: TAGS, finish: guard.metric };
+      return buildMetric(redactEvaluation(input, capture), context);
     } catch (error) {
       return { ok: false, why: `it cannot be read: ${errorText(error)}`, unserializable: true }; // A getter that throws.
     }

@@ -12,6 +12,7 @@ import { RelayBoard } from './relay-board.ts';
 import type { RelayInput, ToRelay } from './relay-messages.ts';
 import { passOn } from './relay-proxy.ts';
 import { createSink } from './sink.ts';
+import { createSignalGuard } from './tag-guard.ts';
 import { VERSION } from './version.ts';
 
 /** Often enough for a lease that others believe for 30 s, and for a disk that takes records again. */
@@ -30,7 +31,7 @@ const custody = new CustodyStore(
   () => undefined,
 );
 let rates = input.rates;
-const taking = { custody, sink: createSink(custody, input.capture, input.tracerVersion), rates: () => rates };
+const taking = { custody, sink: createSink({ custody, capture: input.capture, guard: createSignalGuard(input.settings), tracerVersion: input.tracerVersion }), rates: () => rates };
 
 /** Here signals begin to exist when they arrive: until then the tracer's thread counts them. */
 const accounts: RequestAccounts = {

@@ -25,6 +25,7 @@ import { createBoardMemory, OutcomeBoard } from './outcome-board.ts';
 import { policyOf } from './policy.ts';
 import { processLedger } from './process-ledger.ts';
 import type { Session } from './session-types.ts';
+import { createSignalGuard } from './tag-guard.ts';
 import { initializedRecord } from './start-record.ts';
 import { startStack } from './start-stack.ts';
 import { targetOf } from './target.ts';
@@ -61,10 +62,12 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   );
   const address = agentUrl(settings);
   const env = environmentWithoutPreloads();
+  const guard = createSignalGuard(settings);
   const stack = startStack({
     settings,
     agentUrl: address,
     custody,
+    guard,
     directory,
     rates: () => rates,
     thins: policy.rules.length > 0,
@@ -151,7 +154,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   slot.current = stack.backend;
 
   initializedRecord({ settings, stack, directory, lifetime, agentUrl: address, host: host === undefined ? 'none' : 'worker', policy });
-  const evaluations = createEvaluations({ settings, custody, slot });
+  const evaluations = createEvaluations({ settings, custody, slot, guard });
   return {
     lifecycle,
     submitEvaluation: (input, api) => evaluations.submit(input, api),

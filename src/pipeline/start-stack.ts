@@ -9,6 +9,8 @@ import type { BoardMemory } from './outcome-board.ts';
 import { Relay } from './relay.ts';
 import { createSink } from './sink.ts';
 import { contentCapture } from './content.ts';
+import { followKafka } from './follow-kafka.ts';
+import type { SignalGuard } from './tag-guard.ts';
 
 export type CustodyLevel = 'evaluations' | 'wire' | 'full';
 
@@ -18,6 +20,7 @@ export interface StackOptions {
   readonly custody: Custody;
   readonly directory: string | undefined;
   readonly rates: () => string;
+  readonly guard: SignalGuard;
   /** The sampling policy drops something. */
   readonly thins: boolean;
   /** Its doorbell wakes delivery. */
@@ -81,13 +84,27 @@ export function startStack(options: StackOptions): Stack {
       version: settings.version,
       captureContent: contentCapture(settings) === 'full',
       custody: options.custody,
-      sink: createSink(options.custody, contentCapture(settings), located.version),
+      sink: createSink({
+        custody: options.custody,
+        capture: contentCapture(settings),
+        guard: options.guard,
+        tracerVersion: located.version,
+      }),
       rates: options.rates,
       sampling: { thins: options.thins },
       startRelay: () => (relay = startRelay(options, located.version)),
       warn: (code, detail) => warnOnce(code, detail),
     });
-    return datadogStack(session, custodyLevel, relay);
+    const stack = datadogStack(session, custodyLevel, relay);
+    const kafka = followKafka(located, settings.service);
+    return {
+      ...stack,
+      patched: [...stack.patched, ...kafka.patched],
+      uninstall() {
+        kafka.uninstall();
+        stack.uninstall();
+      },
+    };
   } catch (error) {
     warnOnce('KS-STACK-003', { error: error instanceof Error ? error.message : String(error) });
     return emptyStack('evaluations');
