@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AgentReady } from '../programs/agent.ts';
 import { privateFolder } from '../../scripts/lib/private-folder.ts';
 
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAMS = new URL('../programs/', import.meta.url);
 
 /** Longer than any answer takes, however busy the machine. */
@@ -73,7 +74,7 @@ async function ended(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-/** Runs `body` with a new folder in which a journal may live. */
+/** Runs `body` with a new folder in which a journal may live (law L13). */
 export async function withFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(privateFolder(), 'bench-'));
   try {
@@ -87,7 +88,7 @@ export async function withFolder<T>(body: (folder: string) => Promise<T>): Promi
 export async function withAgent<T>(body: (agentUrl: string) => Promise<T>): Promise<T> {
   const agent = startProgram('agent.ts', [], {});
   try {
-    const { url } = await agent.heard<{ url: string }>();
+    const { url } = await agent.heard<AgentReady>();
     return await body(url);
   } finally {
     await agent.stop();

@@ -2,10 +2,15 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+export interface AgentReady {
+  readonly url: string;
+}
+
 const server = createServer((request, response) => {
   request.resume().on('end', () => response.setHeader('content-type', 'application/json').end('{}'));
 });
 server.listen(0, '127.0.0.1', () => {
-  process.send!({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const ready: AgentReady = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  process.send!(ready);
 });
 process.on('disconnect', () => process.exit());

@@ -1,31 +1,66 @@
-// Calls a function bare and wrapped while nothing is switched on. Arguments: rounds, calls a round.
+// Calls functions bare and wrapped while nothing is switched on. Arguments: rounds, calls a round.
 import { workflow } from 'keepspan';
 
+/** Nanoseconds a call, one value a round. */
 export interface WrapperCosts {
-  /** Nanoseconds a call, one value a round. */
-  readonly wrapped: readonly number[];
-  readonly bare: readonly number[];
+  /** One function at one call site: the compiler inlines what it can. */
+  readonly one: { readonly bare: readonly number[]; readonly wrapped: readonly number[] };
+  /** Many functions at one call site: it cannot. */
+  readonly many: { readonly bare: readonly number[]; readonly wrapped: readonly number[] };
+  /** Whether the wrapper is the function itself. */
   readonly same: boolean;
 }
 
+type Step = (this: { readonly by: number }, a: number, b: number) => number;
+
 const [rounds = 0, calls = 0] = process.argv.slice(2).map(Number);
 
+/** Small integers throughout: a number that has to be allocated would cost more than what is measured. */
+const BARE: readonly Step[] = [
+  function (a, b) {
+    return (a + b * this.by) & 0xff;
+  },
+  function (a, b) {
+    return (a - b * this.by) & 0xff;
+  },
+  function (a, b) {
+    return (a ^ (b + this.by)) & 0xff;
+  },
+  function (a, b) {
+    return (a | (b + this.by)) & 0xff;
+  },
+  function (a, b) {
+    return (a * b + this.by) & 0xff;
+  },
+  function (a, b) {
+    return (a * b - this.by) & 0xff;
+  },
+  function (a, b) {
+    return (b - a * this.by) & 0xff;
+  },
+  function (a, b) {
+    return (b + (a ^ this.by)) & 0xff;
+  },
+];
+const WRAPPED = BARE.map((step) => workflow('bench.step', step));
+const owner = { by: 3, bare: BARE[0]!, wrapped: WRAPPED[0]! };
 let sum = 0;
-const bare = function add(this: { by: number }, a: number, b: number): number {
-  sum += a;
-  return a + b * this.by;
+
+/** A loop of its own for each, so that none sees the callees of another. */
+const LOOPS = {
+  bareOne: () => {
+    for (let i = 0; i < calls; i++) sum = (sum + owner.bare(i & 0xff, 1)) & 0xffff;
+  },
+  wrappedOne: () => {
+    for (let i = 0; i < calls; i++) sum = (sum + owner.wrapped(i & 0xff, 1)) & 0xffff;
+  },
+  bareMany: () => {
+    for (let i = 0; i < calls; i++) sum = (sum + BARE[i & 7]!.call(owner, i & 0xff, 1)) & 0xffff;
+  },
+  wrappedMany: () => {
+    for (let i = 0; i < calls; i++) sum = (sum + WRAPPED[i & 7]!.call(owner, i & 0xff, 1)) & 0xffff;
+  },
 };
-const wrapped = workflow('bench.add', bare);
-const owner = { by: 2, bare, wrapped };
-
-/** A loop of its own for each, so that the compiler sees one callee in each. */
-function callBare(): void {
-  for (let i = 0; i < calls; i++) sum += owner.bare(i, 1);
-}
-
-function callWrapped(): void {
-  for (let i = 0; i < calls; i++) sum += owner.wrapped(i, 1);
-}
 
 function measure(loop: () => void): number {
   const before = process.threadCpuUsage();
@@ -34,13 +69,19 @@ function measure(loop: () => void): number {
   return ((user + system) * 1000) / calls;
 }
 
-const costs = { wrapped: [] as number[], bare: [] as number[] };
+const costs = {
+  one: { bare: [] as number[], wrapped: [] as number[] },
+  many: { bare: [] as number[], wrapped: [] as number[] },
+};
 for (let round = -3; round < rounds; round++) {
-  const pair = { wrapped: measure(callWrapped), bare: measure(callBare) };
-  if (round < 0) continue;
-  costs.wrapped.push(pair.wrapped);
-  costs.bare.push(pair.bare);
+  const one = { bare: measure(LOOPS.bareOne), wrapped: measure(LOOPS.wrappedOne) };
+  const many = { bare: measure(LOOPS.bareMany), wrapped: measure(LOOPS.wrappedMany) };
+  if (round < 0) continue; // Until everything is compiled.
+  costs.one.bare.push(one.bare);
+  costs.one.wrapped.push(one.wrapped);
+  costs.many.bare.push(many.bare);
+  costs.many.wrapped.push(many.wrapped);
 }
-if (!Number.isFinite(sum)) throw new Error('the loops were not run');
-process.send!({ ...costs, same: wrapped === bare } satisfies WrapperCosts);
+if (sum === 0) throw new Error('the loops were not run');
+process.send!({ ...costs, same: owner.wrapped === owner.bare } satisfies WrapperCosts);
 process.disconnect();
