@@ -9,7 +9,9 @@ const LIMIT_MS = 9 * 60_000;
 const TEST_MS = 150_000;
 
 if (!process.version.startsWith(`v${NODE_MAJOR}.`)) {
-  process.stderr.write(`test:counterparts: needs Node ${NODE_MAJOR}; start it with npm run test:counterparts\n`);
+  process.stderr.write(
+    `test:counterparts: needs Node ${NODE_MAJOR}; start it with npm run test:counterparts\n`,
+  );
   process.exit(2);
 }
 try {
