@@ -23,7 +23,7 @@ async function withClock(
   }
 }
 
-test('phases run strictly in order; resources of one phase run together', async () => {
+test('L7: phases run strictly in order with custody before and after them; resources of one phase run together', async () => {
   const { lifecycle, events } = bench();
   const gates: (() => void)[] = [];
   for (const name of ['a', 'b']) {
@@ -125,7 +125,7 @@ test('a flush that cannot prove custody is no success', async () => {
 });
 
 for (const hanging of ['consumers', 'producers', 'pools'] as const) {
-  test(`a hang in ${hanging} is cut at its budget and the next phase runs`, async () => {
+  test(`L8: a hang in ${hanging} is cut at its budget and the next phase runs`, async () => {
     await withClock(async (pass, now) => {
       const { lifecycle, events } = bench({ now });
       let aborted = false;
@@ -146,7 +146,7 @@ for (const hanging of ['consumers', 'producers', 'pools'] as const) {
   });
 }
 
-test('everything hangs: the total is the bound and every phase had its share', async () => {
+test('L8: everything hangs: the total is the bound and every phase had its share', async () => {
   await withClock(async (pass, now) => {
     const { lifecycle, reports } = bench(
       { now, budgets: { totalMs: 5_000 }, drainDelayMs: 1_000 },
