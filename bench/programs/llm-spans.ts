@@ -2,6 +2,7 @@
 // often plain dd-trace is flushed in ms (0: by its own timers).
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
+import { health, ledger } from 'keepspan';
 import type { Side } from '../lib/observed.ts';
 import { flushPlain, startTracer, type Tracer } from '../lib/tracer.ts';
 
@@ -41,12 +42,26 @@ async function play({ ticks, tickMs, spansPerTick, characters }: Round): Promise
   const { user, system } = process.threadCpuUsage(thread);
   const all = process.cpuUsage(whole);
   const spans = ticks * spansPerTick;
+  made += spans;
+  if (side === 'keepspan') assertOnDisk();
   return {
     mainUs: (user + system) / spans,
     processUs: (all.user + all.system) / spans,
     delayP999Ms: delay.percentile(99.9) / 1e6,
     delayMaxMs: delay.max / 1e6,
   };
+}
+
+let made = 0;
+
+/** Figures of spans that waited in memory, or were lost, would not count. */
+function assertOnDisk(): void {
+  const { created, dropped, lost } = ledger().llmSpans;
+  if (created === made && health().journal.onDisk && Object.keys({ ...dropped, ...lost }).length === 0)
+    return;
+  throw new Error(
+    `not all of ${made} LLM spans went to disk: ${JSON.stringify({ ledger: ledger(), health: health() })}`,
+  );
 }
 
 function span({ llmobs }: Tracer, input: string, output: string): void {
