@@ -4,7 +4,7 @@ import type { FlushReport, ManagedStep, ResourcePhase, ShutdownReport } from './
 import type { ExportedSpan, SpanKind } from './contracts/signal.ts';
 import type { Annotation, SpanOptions } from './contracts/spans.ts';
 import { errorText } from './kernel/error-text.ts';
-import { EMPTY_LEDGER } from './ledger/account.ts';
+import { EMPTY_LEDGER } from './kernel/empty-ledger.ts';
 import { shared } from './pipeline/global.ts';
 import { start } from './pipeline/init.ts';
 import type { Health } from './pipeline/session-types.ts';

@@ -1,5 +1,6 @@
 import type { KindLedger, Ledger, Reasons } from '../contracts/ledger.ts';
 import type { SignalKind } from '../contracts/signal.ts';
+import { EMPTY_KIND } from '../kernel/empty-ledger.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 
 /** The source's side, per kind: counted where signals end, before the journal. */
@@ -69,7 +70,7 @@ export function account(source: SourceCounts, journal: JournalCounts, process: P
 
 /** The sum of ledgers, kind by kind and reason by reason. */
 export function addLedgers(ledgers: readonly Ledger[]): Ledger {
-  const ofKind = (kind: SignalKind) => ledgers.map((l) => l[kind]).reduce(addKinds, EMPTY);
+  const ofKind = (kind: SignalKind) => ledgers.map((l) => l[kind]).reduce(addKinds, EMPTY_KIND);
   return { spans: ofKind('spans'), llmSpans: ofKind('llmSpans'), evaluations: ofKind('evaluations') };
 }
 
@@ -81,21 +82,6 @@ export function isIntact(ledger: Ledger, except: Partial<Record<SignalKind, read
     return unaccounted === 0 && Object.entries(lost).every(([reason, n]) => n === 0 || excused.includes(reason));
   });
 }
-
-const EMPTY: KindLedger = {
-  created: 0,
-  delivered: 0,
-  pending: 0,
-  atRisk: 0,
-  sampledOut: 0,
-  dropped: {},
-  lost: {},
-  inTransit: 0,
-  unobserved: 0,
-  unaccounted: 0,
-};
-
-export const EMPTY_LEDGER: Ledger = { spans: EMPTY, llmSpans: EMPTY, evaluations: EMPTY };
 
 function addKinds(a: KindLedger, b: KindLedger): KindLedger {
   return {

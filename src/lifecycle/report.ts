@@ -1,5 +1,5 @@
-import type { KindLedger, Ledger } from '../contracts/ledger.ts';
 import type { CustodyHooks, ShutdownReport, StepReport } from '../contracts/lifecycle.ts';
+import { EMPTY_LEDGER } from '../kernel/empty-ledger.ts';
 import { errorText } from './steps.ts';
 
 /** The report of a shutdown. Should the ledger not answer, a failed step says so beside the zeros. */
@@ -19,22 +19,6 @@ export function composeReport(
       durationMs: 0,
       error: errorText(error),
     };
-    return { reason, steps: [...steps, failed], durationMs, ledger: unobserved() };
+    return { reason, steps: [...steps, failed], durationMs, ledger: EMPTY_LEDGER };
   }
-}
-
-function unobserved(): Ledger {
-  const none: KindLedger = {
-    created: 0,
-    delivered: 0,
-    pending: 0,
-    atRisk: 0,
-    sampledOut: 0,
-    dropped: {},
-    lost: {},
-    inTransit: 0,
-    unobserved: 0,
-    unaccounted: 0,
-  };
-  return { spans: none, llmSpans: none, evaluations: none };
 }

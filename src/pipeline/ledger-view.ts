@@ -6,7 +6,7 @@ import type { CounterValues } from '../journal/counters.ts';
 import { readHistory } from '../journal/history.ts';
 import { classifyLifetime, diesWithPod, type JournalLifetime } from '../journal/lifetime.ts';
 import { surveyWriter, type WriterSurvey } from '../journal/survey.ts';
-import { account, addLedgers, EMPTY_LEDGER, type ProcessState, type SourceCounts } from '../ledger/account.ts';
+import { account, addLedgers, type ProcessState, type SourceCounts } from '../ledger/account.ts';
 
 /** A writer's ledger, read from its files. */
 export interface WriterLedger {
@@ -96,5 +96,5 @@ function withoutPage(ofKind: (kind: SignalKind) => KindLedger): Ledger {
     const ledger = ofKind(kind);
     return { ...ledger, created: ledger.created - ledger.unaccounted, unaccounted: 0 };
   };
-  return { ...EMPTY_LEDGER, spans: known('spans'), llmSpans: known('llmSpans'), evaluations: known('evaluations') };
+  return { spans: known('spans'), llmSpans: known('llmSpans'), evaluations: known('evaluations') };
 }

@@ -1,5 +1,5 @@
 import type { CustodyHooks, FlushReport } from '../contracts/lifecycle.ts';
-import { EMPTY_LEDGER } from '../ledger/account.ts';
+import { EMPTY_LEDGER } from '../kernel/empty-ledger.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { createLifecycle } from '../lifecycle/lifecycle.ts';
 import { adapters } from './adapters.ts';

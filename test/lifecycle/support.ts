@@ -1,23 +1,11 @@
 import { EventEmitter } from 'node:events';
-import type { KindLedger } from '../../src/contracts/ledger.ts';
 import type { CustodyHooks, ShutdownReport } from '../../src/contracts/lifecycle.ts';
+import { EMPTY_LEDGER } from '../../src/kernel/empty-ledger.ts';
 import { createLifecycle } from '../../src/lifecycle/lifecycle.ts';
 import type { Lifecycle, LifecycleOptions } from '../../src/lifecycle/lifecycle.ts';
 import type { ProcessLike } from '../../src/lifecycle/exits.ts';
 
-const zero: KindLedger = {
-  created: 0,
-  delivered: 0,
-  pending: 0,
-  atRisk: 0,
-  sampledOut: 0,
-  dropped: {},
-  lost: {},
-  inTransit: 0,
-  unobserved: 0,
-  unaccounted: 0,
-};
-export const LEDGER = { spans: zero, llmSpans: zero, evaluations: zero };
+export const LEDGER = EMPTY_LEDGER;
 
 /** A process that can be signalled without being one. */
 export class FakeProcess extends EventEmitter {
