@@ -40,4 +40,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'print and check the settings; print what a deployment needs',
     add: async (program) => (await import('./config.ts')).configCommand(program),
   },
+  {
+    name: 'policy',
+    summary: 'check the sampling policy, try it on recorded traffic, compile it',
+    add: async (program) => (await import('./policy.ts')).policyCommand(program),
+  },
 ];

@@ -23,8 +23,8 @@ export interface SamplerOptions {
 export interface Sampler {
   readonly judge: Judge;
   /** An evaluation was submitted for this span: its trace is protected from here on. */
-  noteEvaluated(spanId: bigint): void;
-  counts(): NoiseCounts;
+  readonly noteEvaluated: (spanId: bigint) => void;
+  readonly counts: () => NoiseCounts;
 }
 
 interface Decider extends CompiledRule {
