@@ -1,9 +1,16 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  randomFillSync,
+  type KeyObject,
+} from 'node:crypto';
 import { AUTHENTICATED_FROM, HEADER_BYTES } from './format.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
+const NONCES = 256;
 
 /** Random bytes in front of a sealed body, unique for each record. */
 export const NONCE_BYTES = 12;
@@ -30,11 +37,14 @@ export function parseJournalKey(text: string): Buffer | undefined {
  * it is authenticated with the body. Random nonces: change the key before 2^32 records (NIST SP 800-38D, 8.3).
  */
 export class RecordCipher {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
+  /** Randomness is asked for in blocks: a call costs more than its bytes. */
+  readonly #nonces = Buffer.alloc(NONCE_BYTES * NONCES);
+  #nextNonce = NONCES;
 
   /** @param key 32 bytes */
   constructor(key: Uint8Array) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
   }
 
   /**
@@ -44,7 +54,7 @@ export class RecordCipher {
   sealInPlace(record: Buffer, plainBytes: number): void {
     const start = HEADER_BYTES + NONCE_BYTES;
     const end = start + plainBytes;
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = this.#nonce();
     nonce.copy(record, HEADER_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.#key, nonce);
     cipher.setAAD(record.subarray(AUTHENTICATED_FROM, HEADER_BYTES));
@@ -55,7 +65,7 @@ export class RecordCipher {
 
   /** Seals a text that stands outside of records. */
   sealText(text: string): Buffer {
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = this.#nonce();
     const cipher = createCipheriv(ALGORITHM, this.#key, nonce);
     return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
   }
@@ -73,5 +83,14 @@ export class RecordCipher {
       return undefined; // Authentication failed: another key, for the checksum has held.
     }
     return plain;
+  }
+
+  #nonce(): Buffer {
+    if (this.#nextNonce === NONCES) {
+      randomFillSync(this.#nonces);
+      this.#nextNonce = 0;
+    }
+    const at = NONCE_BYTES * this.#nextNonce++;
+    return this.#nonces.subarray(at, at + NONCE_BYTES);
   }
 }

@@ -142,7 +142,8 @@ export function readCounterPage(file: string): PageContent | undefined {
 }
 
 function parsePage(bytes: Buffer): PageContent | undefined {
-  if (bytes.length < PAGE_BYTES || bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt32LE(4) > VERSION) return undefined;
+  if (bytes.length < PAGE_BYTES || bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt32LE(4) > VERSION)
+    return undefined;
   if (bytes.readUInt32LE(CHECKSUM_OFFSET) !== checksumOf(bytes)) return undefined;
   const slots = new Float64Array(SIGNAL_KINDS.length * SLOTS);
   for (let i = 0; i < slots.length; i++) {
@@ -160,12 +161,18 @@ function checksumOf(bytes: Buffer): number {
 
 function readValues(slots: Float64Array): CounterValues {
   const ofKind = (kind: SignalKind) =>
-    Object.fromEntries(COUNTERS.map((counter) => [counter, slots[slotOf(kind, counter)]!])) as Record<Counter, number>;
+    Object.fromEntries(COUNTERS.map((counter) => [counter, slots[slotOf(kind, counter)]!])) as Record<
+      Counter,
+      number
+    >;
   return { spans: ofKind('spans'), llmSpans: ofKind('llmSpans'), evaluations: ofKind('evaluations') };
 }
 
 const KIND_INDEX: Readonly<Record<SignalKind, number>> = { spans: 0, llmSpans: 1, evaluations: 2 };
-const COUNTER_INDEX = Object.fromEntries(COUNTERS.map((counter, i) => [counter, i])) as Record<Counter, number>;
+const COUNTER_INDEX = Object.fromEntries(COUNTERS.map((counter, i) => [counter, i])) as Record<
+  Counter,
+  number
+>;
 
 function slotOf(kind: SignalKind, counter: Counter): number {
   return KIND_INDEX[kind] * SLOTS + COUNTER_INDEX[counter];

@@ -101,13 +101,18 @@ export function checkFormat(path: string): void {
 
 /** @returns the real path: links above the directory are root's or our own and resolved once, the directory itself is none */
 function refuseUnsafe(path: string): string {
-  if (lstatSync(path).isSymbolicLink()) throw unsafe(path, 'is a symbolic link', `use the real path: ${realpathSync(path)}`);
+  if (lstatSync(path).isSymbolicLink())
+    throw unsafe(path, 'is a symbolic link', `use the real path: ${realpathSync(path)}`);
   const real = realpathSync(path);
   const uid = process.getuid?.();
   if (uid === undefined) return real; // Windows: no modes to check.
   const stat = lstatSync(real);
   if (stat.uid !== uid && uid !== 0) {
-    throw unsafe(path, `belongs to uid ${stat.uid}`, `use a subdirectory of it that uid ${uid} creates: ${join(path, 'journal')}`);
+    throw unsafe(
+      path,
+      `belongs to uid ${stat.uid}`,
+      `use a subdirectory of it that uid ${uid} creates: ${join(path, 'journal')}`,
+    );
   }
   if ((stat.mode & 0o077) !== 0) chmodSync(real, 0o700);
   // The path as it was given as well: a link in a world-writable directory could be anybody's.
@@ -119,7 +124,12 @@ function refuseUnsafeParents(start: string, path: string, uid: number): void {
   for (let at = dirname(start); ; at = dirname(at)) {
     const parent = lstatSync(at);
     if (parent.isSymbolicLink()) {
-      if (parent.uid !== uid && parent.uid !== 0) throw unsafe(path, `lies behind the link ${at} of uid ${parent.uid}`, `use the real path: ${realpathSync(path)}`);
+      if (parent.uid !== uid && parent.uid !== 0)
+        throw unsafe(
+          path,
+          `lies behind the link ${at} of uid ${parent.uid}`,
+          `use the real path: ${realpathSync(path)}`,
+        );
     } else if ((parent.mode & WORLD_WRITABLE) !== 0 && !isVolume(at)) {
       throw unsafe(path, `lies under the world-writable ${at}`, `choose a directory outside ${at}`);
     }
@@ -138,7 +148,11 @@ function isVolume(path: string): boolean {
 
 /** Segment files are created anew, never through a link, 0600 whatever the umask. */
 export function createFile(path: string): number {
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  const fd = openSync(
+    path,
+    constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     fchmodSync(fd, 0o600);
   } catch (error) {
@@ -165,7 +179,9 @@ export function evictedFile(writerPath: string, { kind, number }: SegmentName): 
 export function parseSegmentName(name: string): (SegmentName & { readonly evicted: boolean }) | undefined {
   const match = /^(\w+)-(\d{6,})\.(seg|evicted)$/.exec(name);
   const kind = SIGNAL_KINDS.find((k) => k === match?.[1]);
-  return kind === undefined ? undefined : { kind, number: Number(match![2]), evicted: match![3] === 'evicted' };
+  return kind === undefined
+    ? undefined
+    : { kind, number: Number(match![2]), evicted: match![3] === 'evicted' };
 }
 
 /** Segments and eviction markers of a writer, oldest first. */

@@ -1,4 +1,15 @@
-import { closeSync, constants, openSync, readFileSync, readSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { SignalKind } from '../contracts/signal.ts';
 import { evictedFile, listWriters, parseSegmentName, segmentFile, type SegmentName } from './directory.ts';
@@ -73,7 +84,8 @@ export function readEvicted(file: string): Evicted {
 export function heldBy({ writerPath, kind, number }: StoredSegment): Evicted | undefined {
   const first = firstHeader(segmentFile(writerPath, { kind, number }));
   const next = firstHeader(segmentFile(writerPath, { kind, number: number + 1 }));
-  if (first !== undefined && next !== undefined) return { before: first.before, count: next.before - first.before };
+  if (first !== undefined && next !== undefined)
+    return { before: first.before, count: next.before - first.before };
   return walk(segmentFile(writerPath, { kind, number }));
 }
 
@@ -126,6 +138,9 @@ export function unlinkIfThere(file: string): boolean {
 }
 
 /** Order in which a full journal gives segments up: see `SIGNAL_KINDS`. */
-export function byImportance(segments: readonly StoredSegment[], kinds: readonly SignalKind[]): StoredSegment[] {
+export function byImportance(
+  segments: readonly StoredSegment[],
+  kinds: readonly SignalKind[],
+): StoredSegment[] {
   return kinds.flatMap((kind) => segments.filter((segment) => segment.kind === kind));
 }

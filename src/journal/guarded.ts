@@ -9,7 +9,13 @@ import type { AppendResult } from './writer.ts';
 export interface Appender {
   readonly page: CounterPage;
   readonly lastError: unknown;
-  append(kind: SignalKind, body: string | Uint8Array, count: number, flags?: number, preamble?: string): AppendResult;
+  append(
+    kind: SignalKind,
+    body: string | Uint8Array,
+    count: number,
+    flags?: number,
+    preamble?: string,
+  ): AppendResult;
   close(): void;
 }
 
@@ -65,7 +71,13 @@ export class GuardedJournal {
   }
 
   /** @returns `disk`, `memory`, or `gone` when it could not be kept (counted by reason) */
-  take(kind: SignalKind, body: string | Uint8Array, count: number, flags: number, preamble: string): 'disk' | 'memory' | 'gone' {
+  take(
+    kind: SignalKind,
+    body: string | Uint8Array,
+    count: number,
+    flags: number,
+    preamble: string,
+  ): 'disk' | 'memory' | 'gone' {
     const { writer, clock } = this.#options;
     if (writer !== undefined && (!this.#open || clock.now() >= this.#openUntilMs)) {
       const result = this.#tryDisk(writer, { kind, body, count, flags, preamble });
@@ -121,7 +133,10 @@ export class GuardedJournal {
   }
 
   /** A result other than these two leaves the record where it was. */
-  #tryDisk(writer: Appender, record: Omit<HeldRecord, 'id' | 'timeMs'>): 'ok' | 'too_large' | 'full' | 'failed' {
+  #tryDisk(
+    writer: Appender,
+    record: Omit<HeldRecord, 'id' | 'timeMs'>,
+  ): 'ok' | 'too_large' | 'full' | 'failed' {
     const { clock, slowMs } = this.#options;
     const { kind, body, count, flags, preamble } = record;
     const startMs = clock.now();

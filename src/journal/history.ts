@@ -1,4 +1,15 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Ledger } from '../contracts/ledger.ts';
 import { Names } from './directory.ts';
@@ -65,7 +76,11 @@ export function appendHistory(
 }
 
 function append(file: string, entry: HistoryEntry): void {
-  const fd = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+  const fd = openSync(
+    file,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     // Begins with a newline where something stands: it may be the torn line of a full disk.
     const text = Buffer.from(`${fstatSync(fd).size === 0 ? '' : '\n'}${JSON.stringify(entry)}\n`);
@@ -80,7 +95,8 @@ function compact(directory: string, fold: (ledgers: readonly Ledger[]) => Ledger
   if (statSync(file).size < COMPACT_BYTES) return;
   const entries = readHistory(directory);
   // While its folder is there, a writer may be entered a second time: it has to be found by its own name then.
-  const isOld = (entry: HistoryEntry, i: number) => i < entries.length - KEEP_ENTRIES && !existsSync(join(directory, entry.id));
+  const isOld = (entry: HistoryEntry, i: number) =>
+    i < entries.length - KEEP_ENTRIES && !existsSync(join(directory, entry.id));
   const old = entries.filter(isOld);
   const last = old.at(-1);
   if (last === undefined || old.length < 2) return;

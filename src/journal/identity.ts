@@ -46,7 +46,8 @@ function ownThread(): string {
  * @param leaseAgeMs milliseconds since the holder last renewed its lease
  */
 export function isAlive(holder: Identity, leaseAgeMs: number, self: Identity = ownIdentity()): boolean {
-  const sameTable = holder.bootId === self.bootId && holder.pidNamespace === self.pidNamespace && holder.host === self.host;
+  const sameTable =
+    holder.bootId === self.bootId && holder.pidNamespace === self.pidNamespace && holder.host === self.host;
   if (!sameTable) return leaseAgeMs < LEASE_MS;
   if (holder.startTicks === '' || self.startTicks === '') return processExists(holder.pid);
   if (startTicks(String(holder.pid)) !== holder.startTicks) return false;
@@ -57,7 +58,11 @@ export function isAlive(holder: Identity, leaseAgeMs: number, self: Identity = o
 /** Whether both are threads of one process. */
 export function sameProcess(a: Identity, b: Identity): boolean {
   return (
-    a.pid === b.pid && a.startTicks === b.startTicks && a.bootId === b.bootId && a.pidNamespace === b.pidNamespace && a.host === b.host
+    a.pid === b.pid &&
+    a.startTicks === b.startTicks &&
+    a.bootId === b.bootId &&
+    a.pidNamespace === b.pidNamespace &&
+    a.host === b.host
   );
 }
 

@@ -18,11 +18,17 @@ interface Mount {
  *
  * @param directory a real path
  */
-export function classifyLifetime(directory: string, mountinfo: string = read('/proc/self/mountinfo')): JournalLifetime {
+export function classifyLifetime(
+  directory: string,
+  mountinfo: string = read('/proc/self/mountinfo'),
+): JournalLifetime {
   const mounts = parse(mountinfo);
   const mount = mounts
     .filter(({ point }) => directory === point || directory.startsWith(point === '/' ? '/' : `${point}/`))
-    .reduce<Mount | undefined>((best, m) => (best === undefined || m.point.length >= best.point.length ? m : best), undefined);
+    .reduce<Mount | undefined>(
+      (best, m) => (best === undefined || m.point.length >= best.point.length ? m : best),
+      undefined,
+    );
   if (mount === undefined) return 'unknown';
   // An emptyDir in memory shows the root of its own tmpfs, as any tmpfs does: it is gone with the pod at the latest.
   if (mount.type === 'tmpfs' || mount.type === 'ramfs') return 'memory';
@@ -50,13 +56,19 @@ function parse(mountinfo: string): Mount[] {
     .map((line) => {
       const [left, right] = line.split(' - ') as [string, string];
       const fields = left.split(' ');
-      return { root: unescape(fields[3] ?? ''), point: unescape(fields[4] ?? ''), type: right.split(' ')[0] ?? '' };
+      return {
+        root: unescape(fields[3] ?? ''),
+        point: unescape(fields[4] ?? ''),
+        type: right.split(' ')[0] ?? '',
+      };
     });
 }
 
 /** Blanks in paths stand as `\040`. */
 function unescape(path: string): string {
-  return path.replace(/\\(\d{3})/g, (_match, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return path.replace(/\\(\d{3})/g, (_match, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
 }
 
 function read(file: string): string {

@@ -30,7 +30,11 @@ export class MemoryQueue {
   readonly #maxBytes: number;
   readonly #records = new Map<number, HeldRecord>();
   readonly #pinned = new Set<number>();
-  readonly #perKind: Readonly<Record<SignalKind, PerKind>> = { spans: empty(), llmSpans: empty(), evaluations: empty() };
+  readonly #perKind: Readonly<Record<SignalKind, PerKind>> = {
+    spans: empty(),
+    llmSpans: empty(),
+    evaluations: empty(),
+  };
   #bytes = 0;
   #nextId = 1;
 
@@ -55,7 +59,8 @@ export class MemoryQueue {
     const held = { ...record, id: this.#nextId++ };
     let excess = this.#bytes + bytesOf(held) - this.#maxBytes;
     const kinds = SIGNAL_KINDS.slice(0, SIGNAL_KINDS.indexOf(held.kind) + 1);
-    if (excess > kinds.reduce((sum, kind) => sum + this.#perKind[kind].freeBytes, 0)) return { kept: false, gone: [held] };
+    if (excess > kinds.reduce((sum, kind) => sum + this.#perKind[kind].freeBytes, 0))
+      return { kept: false, gone: [held] };
     const gone: HeldRecord[] = [];
     for (const kind of kinds) {
       for (const id of this.#perKind[kind].ids) {

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from './directory.ts';
 import { unlinkIfThere } from './eviction.ts';
@@ -63,7 +71,9 @@ type Latest = { readonly number: number; readonly leaseAgeMs: number } & (
 
 function isOurs(claim: Extract<Latest, { state: 'held' }>, instance: string): boolean {
   const own = ownIdentity();
-  return sameProcess(claim.identity, own) && claim.identity.thread === own.thread && claim.instance === instance;
+  return (
+    sameProcess(claim.identity, own) && claim.identity.thread === own.thread && claim.instance === instance
+  );
 }
 
 function claimFile({ folder, name }: ClaimSlot, number: number): string {
@@ -90,8 +100,8 @@ function latestClaim(slot: ClaimSlot): Latest | undefined {
   const leaseAgeMs = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   const value = readJson(file);
   if (isIdentity(value)) {
-    const { instance } = value as Partial<Record<'instance', unknown>>;
-    return { number, leaseAgeMs, state: 'held', identity: value, instance: String(instance ?? '') };
+    const instance = 'instance' in value && typeof value.instance === 'string' ? value.instance : '';
+    return { number, leaseAgeMs, state: 'held', identity: value, instance };
   }
   const free = typeof value === 'object' && value !== null && 'released' in value;
   return { number, leaseAgeMs, state: free ? 'free' : 'unreadable' };

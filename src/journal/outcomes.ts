@@ -1,4 +1,14 @@
-import { appendFileSync, closeSync, constants, fdatasyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  fdatasyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import type { SignalKind } from '../contracts/signal.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 
@@ -32,7 +42,12 @@ type Line =
   | { readonly k: SignalKind; readonly d: number }
   | { readonly all: OutcomeState };
 
-const START: StreamState = { cursor: { segment: 0, offset: 0, signals: 0 }, counts: {}, maybeTwice: 0, inFlight: 0 };
+const START: StreamState = {
+  cursor: { segment: 0, offset: 0, signals: 0 },
+  counts: {},
+  maybeTwice: 0,
+  inFlight: 0,
+};
 const EMPTY_STATE: OutcomeState = { spans: START, llmSpans: START, evaluations: START };
 
 /** The log is folded into one line when it has grown so large. */
@@ -60,13 +75,14 @@ function readLog(file: string): { state: OutcomeState; bytes: number; ended: boo
   try {
     content = readFileSync(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: EMPTY_STATE, bytes: 0, ended: true };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { state: EMPTY_STATE, bytes: 0, ended: true };
     throw error;
   }
   let state = EMPTY_STATE;
   let bytes = 0;
   let ended = true;
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const newline = content.indexOf(0x0a, at);
     const end = newline === -1 ? content.length : newline;
     const parsed = parseLine(content.toString('utf8', at, end));

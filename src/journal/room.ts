@@ -4,7 +4,15 @@ import type { Clock } from '../kernel/clock.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { ownerState } from './claim.ts';
 import { evictedFile, segmentFile } from './directory.ts';
-import { byImportance, evict, heldBy, storedSegments, unlinkIfThere, type Evicted, type StoredSegment } from './eviction.ts';
+import {
+  byImportance,
+  evict,
+  heldBy,
+  storedSegments,
+  unlinkIfThere,
+  type Evicted,
+  type StoredSegment,
+} from './eviction.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 
 export interface RoomOptions {
@@ -33,7 +41,11 @@ type PerKind<T> = Readonly<Record<SignalKind, T>>;
 export class Room {
   readonly #options: RoomOptions;
   /** What each own segment holds. */
-  readonly #held: PerKind<Map<number, Evicted>> = { spans: new Map(), llmSpans: new Map(), evaluations: new Map() };
+  readonly #held: PerKind<Map<number, Evicted>> = {
+    spans: new Map(),
+    llmSpans: new Map(),
+    evaluations: new Map(),
+  };
   readonly #lastMarker: Partial<Record<SignalKind, { readonly number: number; readonly held: Evicted }>> = {};
   /** The last refusal: how many bytes did not fit. */
   readonly #refused: Partial<Record<SignalKind, { readonly bytes: number; readonly untilMs: number }>> = {};
@@ -57,7 +69,10 @@ export class Room {
     this.#usedBytes += bytes;
     const number = this.#options.streams[kind].openNumber!;
     const held = this.#held[kind].get(number);
-    this.#held[kind].set(number, held === undefined ? { before, count } : { before: held.before, count: held.count + count });
+    this.#held[kind].set(
+      number,
+      held === undefined ? { before, count } : { before: held.before, count: held.count + count },
+    );
   }
 
   /**
@@ -71,7 +86,8 @@ export class Room {
     const fits = this.#usedBytes + length <= maxBytes;
     if (fits && !rotates) return true;
     const refused = this.#refused[kind];
-    if (!fits && refused !== undefined && length >= refused.bytes && clock.now() < refused.untilMs) return false;
+    if (!fits && refused !== undefined && length >= refused.bytes && clock.now() < refused.untilMs)
+      return false;
     const segments = this.measure();
     let excess = this.#usedBytes + length - maxBytes;
     if (excess <= 0) return true;
@@ -103,7 +119,8 @@ export class Room {
     };
     for (const [i, candidate] of SIGNAL_KINDS.slice(0, rank + 1).entries()) {
       const ofKind = byImportance(segments, [candidate]);
-      for (const segment of ofKind) if (segment.writerPath !== ownPath && isGone(segment.writerPath)) yield segment;
+      for (const segment of ofKind)
+        if (segment.writerPath !== ownPath && isGone(segment.writerPath)) yield segment;
       for (const segment of ofKind) {
         if (segment.writerPath !== ownPath) continue;
         // The open segment of our own kind holds what is newest; of a lesser kind it goes like any other.
@@ -131,7 +148,9 @@ export class Room {
     const last = this.#lastMarker[kind];
     const lastFile = last === undefined ? undefined : evictedFile(writerPath, { kind, number: last.number });
     const merge = lastFile !== undefined && existsSync(lastFile);
-    const all = merge ? { before: last!.held.before, count: held.before + held.count - last!.held.before } : held;
+    const all = merge
+      ? { before: last!.held.before, count: held.before + held.count - last!.held.before }
+      : held;
     evict(writerPath, segment, all);
     if (merge) unlinkIfThere(lastFile);
     this.#lastMarker[kind] = { number, held: all };
@@ -150,7 +169,11 @@ export class Room {
 
   #forgetRemoved(segments: readonly StoredSegment[]): void {
     for (const kind of SIGNAL_KINDS) {
-      const present = new Set(segments.filter((s) => s.kind === kind && s.writerPath === this.#options.ownPath).map((s) => s.number));
+      const present = new Set(
+        segments
+          .filter((s) => s.kind === kind && s.writerPath === this.#options.ownPath)
+          .map((s) => s.number),
+      );
       for (const number of this.#held[kind].keys()) if (!present.has(number)) this.#held[kind].delete(number);
     }
   }

@@ -42,10 +42,9 @@ export function surveyWriter(writerPath: string): WriterSurvey | undefined {
   try {
     const state = ownerState(writerPath);
     const page = readCounterPage(join(writerPath, Names.counters));
-    const streams = Object.fromEntries(SIGNAL_KINDS.map((kind) => [kind, surveyStream(writerPath, kind)])) as Record<
-      SignalKind,
-      StreamSurvey
-    >;
+    const streams = Object.fromEntries(
+      SIGNAL_KINDS.map((kind) => [kind, surveyStream(writerPath, kind)]),
+    ) as Record<SignalKind, StreamSurvey>;
     if (!existsSync(join(writerPath, Names.owner))) return undefined;
     const ended = page?.clean === true ? 'clean' : state === 'dead' ? 'killed' : 'running';
     return { id: basename(writerPath), owner: readOwner(writerPath), state: ended, page, streams };
@@ -113,7 +112,10 @@ function readStream(
 }
 
 /** Segments and markers of a stream, oldest first. A marker hides its segment. */
-function piecesOf(writerPath: string, kind: SignalKind): { kind: SignalKind; number: number; evicted: boolean }[] {
+function piecesOf(
+  writerPath: string,
+  kind: SignalKind,
+): { kind: SignalKind; number: number; evicted: boolean }[] {
   const { segments, evicted } = listSegments(writerPath);
   const gone = new Set(evicted.filter((s) => s.kind === kind).map((s) => s.number));
   return [

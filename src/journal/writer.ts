@@ -57,7 +57,15 @@ export class JournalWriter {
 
   /** @throws what the file system throws when the writer's folder cannot be made */
   constructor(options: WriterOptions) {
-    const { directory, maxBytes, sync, key, clock = systemClock, disk = nodeDisk, random = Math.random } = options;
+    const {
+      directory,
+      maxBytes,
+      sync,
+      key,
+      clock = systemClock,
+      disk = nodeDisk,
+      random = Math.random,
+    } = options;
     this.#maxBytes = maxBytes;
     this.#sync = sync;
     this.#clock = clock;
@@ -66,7 +74,11 @@ export class JournalWriter {
     this.path = createWriterFolder(options, clock, random);
     this.page = new CounterPage(join(this.path, Names.counters));
     const stream = (kind: SignalKind) => new SegmentWriter(disk, this.path, kind, segmentBytes);
-    this.#streams = { spans: stream('spans'), llmSpans: stream('llmSpans'), evaluations: stream('evaluations') };
+    this.#streams = {
+      spans: stream('spans'),
+      llmSpans: stream('llmSpans'),
+      evaluations: stream('evaluations'),
+    };
     this.#room = new Room({ directory, ownPath: this.path, maxBytes, clock, streams: this.#streams });
   }
 
@@ -99,20 +111,38 @@ export class JournalWriter {
   /** Undefined when it is more than a record can be. */
   #build(kind: SignalKind, body: string | Uint8Array, count: number, flags: number, preamble: string) {
     const sealBytes = this.#cipher === undefined ? 0 : SEAL_BYTES;
-    const most = HEADER_BYTES + sealBytes + preamble.length * 3 + (typeof body === 'string' ? body.length * 3 : body.length);
+    const most =
+      HEADER_BYTES +
+      sealBytes +
+      preamble.length * 3 +
+      (typeof body === 'string' ? body.length * 3 : body.length);
     // Three bytes a UTF-16 unit at most: only what may be too large is measured.
-    const room = most <= SCRATCH_BYTES ? most : HEADER_BYTES + sealBytes + Buffer.byteLength(preamble) + Buffer.byteLength(body);
-    if (room - HEADER_BYTES > MAX_BODY_BYTES || room > this.#maxBytes || !(count >= 0 && count <= MAX_COUNT)) return undefined;
+    const room =
+      most <= SCRATCH_BYTES
+        ? most
+        : HEADER_BYTES + sealBytes + Buffer.byteLength(preamble) + Buffer.byteLength(body);
+    if (room - HEADER_BYTES > MAX_BODY_BYTES || room > this.#maxBytes || !(count >= 0 && count <= MAX_COUNT))
+      return undefined;
     const buffer = this.#buffer(room);
     const start = HEADER_BYTES + (this.#cipher === undefined ? 0 : NONCE_BYTES);
     const preambleBytes = preamble === '' ? 0 : buffer.write(preamble, start);
     if (preambleBytes > MAX_PREAMBLE_BYTES) return undefined;
     const bodyStart = start + preambleBytes;
-    const plainBytes = preambleBytes + (typeof body === 'string' ? buffer.write(body, bodyStart) : copy(body, buffer, bodyStart));
+    const plainBytes =
+      preambleBytes +
+      (typeof body === 'string' ? buffer.write(body, bodyStart) : copy(body, buffer, bodyStart));
     const bodyBytes = plainBytes + sealBytes;
     const before = this.page.get(kind, 'journaled');
     const sealedFlag = this.#cipher === undefined ? 0 : Flag.sealed;
-    writeHeader(buffer, { kind, flags: flags | sealedFlag, count, before, timeMs: this.#clock.wall(), preambleBytes, bodyBytes });
+    writeHeader(buffer, {
+      kind,
+      flags: flags | sealedFlag,
+      count,
+      before,
+      timeMs: this.#clock.wall(),
+      preambleBytes,
+      bodyBytes,
+    });
     this.#cipher?.sealInPlace(buffer, plainBytes);
     return { buffer, length: sealRecord(buffer, bodyBytes) };
   }

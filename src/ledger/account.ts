@@ -26,7 +26,12 @@ export type ProcessState =
    * Running. `pageLags`: seen from outside, by a counter page that is written a moment after the record; from inside
    * the counts are exact.
    */
-  | { readonly kind: 'running'; readonly inTransit: number; readonly inMemory: number; readonly pageLags: boolean }
+  | {
+      readonly kind: 'running';
+      readonly inTransit: number;
+      readonly inMemory: number;
+      readonly pageLags: boolean;
+    }
   /** Ran its 'exit' handler. */
   | { readonly kind: 'clean' }
   /** Killed: what its counter page shows as finished but not released was lost with it. */
@@ -36,7 +41,12 @@ export type ProcessState =
  * The ledger of one kind (law L1). Both sides come in separately; what they disagree on is `unaccounted`.
  * A record in the journal is proof that its signals were created, even when a kill came before the page said so.
  */
-export function account(source: SourceCounts, journal: JournalCounts, process: ProcessState, atRisk = 0): KindLedger {
+export function account(
+  source: SourceCounts,
+  journal: JournalCounts,
+  process: ProcessState,
+  atRisk = 0,
+): KindLedger {
   const dropped = reasonsOf('dropped.', source.ended, journal.outcomes);
   const lost = reasonsOf('lost.', source.ended, journal.outcomes);
   const delivered = (source.ended['delivered'] ?? 0) + (journal.outcomes['delivered'] ?? 0);
@@ -47,7 +57,8 @@ export function account(source: SourceCounts, journal: JournalCounts, process: P
   const inTransit = process.kind === 'running' ? process.inTransit : 0;
   let created = source.created;
   const provenBy = journal.held + endedAtSource;
-  if (process.kind === 'killed' || (process.kind === 'running' && process.pageLags)) created = Math.max(created, provenBy);
+  if (process.kind === 'killed' || (process.kind === 'running' && process.pageLags))
+    created = Math.max(created, provenBy);
   if (process.kind === 'killed') {
     const killed = created - Math.max(source.journaled, journal.held) - endedAtSource;
     if (killed > 0) lost['killed'] = (lost['killed'] ?? 0) + killed;
@@ -75,11 +86,16 @@ export function addLedgers(ledgers: readonly Ledger[]): Ledger {
 }
 
 /** Whether two sides agree everywhere and nothing was lost, apart from reasons named in `except`. */
-export function isIntact(ledger: Ledger, except: Partial<Record<SignalKind, readonly string[]>> = {}): boolean {
+export function isIntact(
+  ledger: Ledger,
+  except: Partial<Record<SignalKind, readonly string[]>> = {},
+): boolean {
   return SIGNAL_KINDS.every((kind) => {
     const { lost, unaccounted } = ledger[kind];
     const excused = except[kind] ?? [];
-    return unaccounted === 0 && Object.entries(lost).every(([reason, n]) => n === 0 || excused.includes(reason));
+    return (
+      unaccounted === 0 && Object.entries(lost).every(([reason, n]) => n === 0 || excused.includes(reason))
+    );
   });
 }
 
@@ -104,7 +120,10 @@ function addReasons(a: Reasons, b: Reasons): Reasons {
   return total;
 }
 
-function reasonsOf(prefix: string, ...sides: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+function reasonsOf(
+  prefix: string,
+  ...sides: readonly Readonly<Record<string, number>>[]
+): Record<string, number> {
   const reasons: Record<string, number> = {};
   for (const side of sides) {
     for (const [name, n] of Object.entries(side)) {

@@ -99,7 +99,8 @@ export class Deliverer {
     for (const adopted of [...this.#adopted.values()]) await this.#guarded(() => this.#look(adopted));
     const paths = this.#list();
     for (const path of paths) await this.#guarded(() => this.#adoptIfOurs(path));
-    for (const path of this.#sealedUntilMs.keys()) if (!paths.includes(path)) this.#sealedUntilMs.delete(path);
+    for (const path of this.#sealedUntilMs.keys())
+      if (!paths.includes(path)) this.#sealedUntilMs.delete(path);
   }
 
   /** For the last seconds of a shutdown: no long pauses between attempts any more. */
@@ -111,7 +112,9 @@ export class Deliverer {
   /** Ends all loops; requests in flight are aborted and counted. Nothing is taken over any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([...this.#adopted.values()].map((adopted) => this.#guarded(() => this.#letGo(adopted))));
+    await Promise.all(
+      [...this.#adopted.values()].map((adopted) => this.#guarded(() => this.#letGo(adopted))),
+    );
   }
 
   #list(): string[] {
@@ -138,7 +141,8 @@ export class Deliverer {
   #adoptIfOurs(path: string): void {
     if (this.#stopped || this.#adopted.has(path)) return;
     const state = ownerState(path);
-    const ours = state === 'self' || (state === 'alive' && this.#options.host === 'sidecar' && hostOf(path) === 'none');
+    const ours =
+      state === 'self' || (state === 'alive' && this.#options.host === 'sidecar' && hostOf(path) === 'none');
     const orphan = state === 'dead';
     if (!ours && !orphan) return;
     if (orphan && this.#orphans() >= MAX_ORPHANS) return;
@@ -202,8 +206,16 @@ export class Deliverer {
     const survey = surveyWriter(path);
     if (survey === undefined || survey.state === 'running') return;
     const { ledger, maybeTwice } = writerLedger(survey);
-    const entry = { id: survey.id, endedMs: this.#clock.wall(), state: survey.state, ledger, maybeTwice, writers: 1 };
-    if (appendHistory(dirname(path), entry, this.#instance, addLedgers)) rmSync(path, { recursive: true, force: true });
+    const entry = {
+      id: survey.id,
+      endedMs: this.#clock.wall(),
+      state: survey.state,
+      ledger,
+      maybeTwice,
+      writers: 1,
+    };
+    if (appendHistory(dirname(path), entry, this.#instance, addLedgers))
+      rmSync(path, { recursive: true, force: true });
   }
 
   async #letGo({ path, log, streams }: Adopted, release = true): Promise<void> {

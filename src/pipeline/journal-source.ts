@@ -3,7 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import type { Outcomes, PendingRecord, RecordSource } from '../contracts/delivery.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import type { RecordCipher } from '../journal/cipher.ts';
-import { codeOf, evictedFile, listSegments, Names, segmentFile, type SegmentName } from '../journal/directory.ts';
+import {
+  codeOf,
+  evictedFile,
+  listSegments,
+  Names,
+  segmentFile,
+  type SegmentName,
+} from '../journal/directory.ts';
 import { readEvicted, unlinkIfThere } from '../journal/eviction.ts';
 import { Flag } from '../journal/format.ts';
 import { appendQuarantine, type Cursor, type OutcomeLog, type OutcomeName } from '../journal/outcomes.ts';
@@ -112,8 +119,18 @@ export class JournalSource implements RecordSource {
     const { kind, flags, count, timeMs, preamble, payload } = record;
     const content = { answer, preamble, payload: payload.toString('base64') };
     const { cipher } = this.#options;
-    const kept = cipher === undefined ? content : { sealed: cipher.sealText(JSON.stringify(content)).toString('base64') };
-    appendQuarantine(join(folder, `${basename(this.#options.writerPath)}.jsonl`), { kind, flags, count, timeMs, status, ...kept });
+    const kept =
+      cipher === undefined
+        ? content
+        : { sealed: cipher.sealText(JSON.stringify(content)).toString('base64') };
+    appendQuarantine(join(folder, `${basename(this.#options.writerPath)}.jsonl`), {
+      kind,
+      flags,
+      count,
+      timeMs,
+      status,
+      ...kept,
+    });
   }
 
   /** Nothing is left, and nothing will come. */
@@ -133,7 +150,14 @@ export class JournalSource implements RecordSource {
     const plain = (flags & Flag.sealed) === 0 ? body : this.#options.cipher?.open(headerBytes, body);
     if (plain === undefined) return undefined;
     const preamble = plain.toString('utf8', 0, preambleBytes);
-    return { kind, flags: flags & ~Flag.sealed, count, timeMs, preamble, payload: plain.subarray(preambleBytes) };
+    return {
+      kind,
+      flags: flags & ~Flag.sealed,
+      count,
+      timeMs,
+      preamble,
+      payload: plain.subarray(preambleBytes),
+    };
   }
 
   #cursor(): Cursor {

@@ -69,7 +69,10 @@ export function writerLedger(survey: WriterSurvey, mortal = false): WriterLedger
     pid: Number(owner['pid'] ?? 0),
     service: typeof owner['service'] === 'string' ? owner['service'] : '',
     state,
-    ledger: page === undefined ? withoutPage(ofKind) : { spans: ofKind('spans'), llmSpans: ofKind('llmSpans'), evaluations: ofKind('evaluations') },
+    ledger:
+      page === undefined
+        ? withoutPage(ofKind)
+        : { spans: ofKind('spans'), llmSpans: ofKind('llmSpans'), evaluations: ofKind('evaluations') },
     maybeTwice: Object.values(streams).reduce((sum, s) => sum + s.maybeTwice, 0),
     oldestMs: oldest.length === 0 ? undefined : Math.min(...oldest),
   };
@@ -85,7 +88,10 @@ export function sourceCounts(values: CounterValues | undefined, kind: SignalKind
 /** From outside, what a running process has in transit can only be told from what is missing. */
 function processState(state: WriterSurvey['state'], source: SourceCounts, held: number): ProcessState {
   if (state !== 'running') return { kind: state };
-  const ended = Object.entries(source.ended).reduce((sum, [name, n]) => (name === 'unobserved' ? sum : sum + n), 0);
+  const ended = Object.entries(source.ended).reduce(
+    (sum, [name, n]) => (name === 'unobserved' ? sum : sum + n),
+    0,
+  );
   const inTransit = Math.max(0, source.created - ended - Math.max(source.journaled, held));
   return { kind: 'running', inTransit, inMemory: 0, pageLags: true };
 }

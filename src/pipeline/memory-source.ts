@@ -39,7 +39,14 @@ export class MemorySource implements RecordSource {
     for (const { kind, flags, count, timeMs, preamble, payload } of this.#queue) {
       bytes += payload.length;
       if (given.length === maxRecords || (given.length > 0 && bytes > maxBytes)) break;
-      given.push({ kind, flags, count, timeMs, preamble, payload: Buffer.from(payload.buffer, payload.byteOffset, payload.length) });
+      given.push({
+        kind,
+        flags,
+        count,
+        timeMs,
+        preamble,
+        payload: Buffer.from(payload.buffer, payload.byteOffset, payload.length),
+      });
     }
     return given;
   }

@@ -82,7 +82,12 @@ function usableDirectory(path: string | undefined): string | undefined {
     return openDirectory(path);
   } catch (error) {
     if (!(error instanceof JournalDirectoryError)) throw error;
-    const code = error.code === 'KS-JOURNAL-002' ? 'KS-JOURNAL-002' : error.code === 'KS-JOURNAL-003' ? 'KS-JOURNAL-003' : 'KS-JOURNAL-001';
+    const code =
+      error.code === 'KS-JOURNAL-002'
+        ? 'KS-JOURNAL-002'
+        : error.code === 'KS-JOURNAL-003'
+          ? 'KS-JOURNAL-003'
+          : 'KS-JOURNAL-001';
     warnOnce(code, { detail: error.message, fix: error.fix });
     return undefined;
   }

@@ -3,10 +3,12 @@ import type { UpstreamState } from '../contracts/delivery.ts';
 import { createHttpSender } from '../delivery/http-sender.ts';
 import { openDirectory } from '../journal/directory.ts';
 import { agentUrl } from '../settings/agent-url.ts';
+import { warnOnce } from '../selfmetrics/warnings.ts';
 import { proxyEnvironment } from '../settings/environment.ts';
 import type { Settings } from '../settings/table.ts';
 import { createDatadogEncoder } from '../wire/datadog/encode.ts';
 import { Deliverer } from './deliverer.ts';
+import { journalKey } from './open-journal.ts';
 import { readJournalLedger } from './ledger-view.ts';
 import { policyOf, thinningBy } from './policy.ts';
 import { pendingIn } from './process-ledger.ts';
@@ -48,6 +50,7 @@ const DRAIN_POLL_MS = 50;
 export function startSidecar({ directory, settings, onState, onError }: SidecarOptions): Sidecar {
   const path = openDirectory(directory);
   const address = agentUrl(settings);
+  const key = journalKey(settings);
   const sender = createHttpSender({ proxyEnv: proxyEnvironment() });
   const deliverer = new Deliverer({
     directory: path,
@@ -58,11 +61,13 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
       ...thinningBy(policyOf(settings)).options,
     }),
     send: sender.send,
+    key: key === 'unusable' ? undefined : key,
     maxAgeMs: settings.journalMaxAgeMs,
     doorbell: { rings: () => 0, rung: (_seen, timeoutMs) => pause(Math.min(LOOK_AGAIN_MS, timeoutMs)) },
     onOutcome: () => undefined,
     onMaybeTwice: () => undefined,
     onState: (_writerId, state) => onState(state),
+    onSealed: (writerId) => warnOnce('KS-JOURNAL-006', { site: writerId, writer: writerId }),
     onError,
   });
   let stopped = false;

@@ -92,6 +92,8 @@ export const KEEPSPAN_ROWS = [
     kind: 'string',
     format: 'key32',
     secret: true,
+    // No key at all would mean plain text on disk, where encryption was asked for: KS-JOURNAL-007, memory only.
+    onInvalid: 'unusable',
     description: 'Key for AES-256-GCM at rest: 32 bytes as base64 or as 64 hexadecimal digits.',
     unset: 'the journal is not encrypted',
     since: '0.1.0',

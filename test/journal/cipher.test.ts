@@ -11,10 +11,24 @@ import { MIB, readStream, tempDir, writerIn } from './support.ts';
 const key = Buffer.from('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'hex');
 
 test('a key is 64 hexadecimal digits or base64 of 32 bytes, and nothing else', () => {
-  for (const text of [key.toString('hex'), key.toString('hex').toUpperCase(), key.toString('base64'), key.toString('base64url'), ` ${key.toString('base64')}\n`]) {
+  for (const text of [
+    key.toString('hex'),
+    key.toString('hex').toUpperCase(),
+    key.toString('base64'),
+    key.toString('base64url'),
+    ` ${key.toString('base64')}\n`,
+  ]) {
     assert.deepEqual(parseJournalKey(text), key, text);
   }
-  for (const text of ['', 'secret', key.toString('hex').slice(1), `${key.toString('hex')}0`, randomBytes(31).toString('base64'), randomBytes(33).toString('base64'), '!'.repeat(44)]) {
+  for (const text of [
+    '',
+    'secret',
+    key.toString('hex').slice(1),
+    `${key.toString('hex')}0`,
+    randomBytes(31).toString('base64'),
+    randomBytes(33).toString('base64'),
+    '!'.repeat(44),
+  ]) {
     assert.equal(parseJournalKey(text), undefined, text);
   }
 });
@@ -27,12 +41,19 @@ test('L13: with a key no byte of preamble or body lies on disk in plain text, an
   assert.equal(bytes.includes('secret'), false);
   const length = HEADER_BYTES + 17 + 20 + 28;
   assert.equal(bytes.length, 2 * length);
-  assert.notDeepEqual(bytes.subarray(HEADER_BYTES, HEADER_BYTES + 12), bytes.subarray(length + HEADER_BYTES, length + HEADER_BYTES + 12), 'nonces differ');
+  assert.notDeepEqual(
+    bytes.subarray(HEADER_BYTES, HEADER_BYTES + 12),
+    bytes.subarray(length + HEADER_BYTES, length + HEADER_BYTES + 12),
+    'nonces differ',
+  );
   // Opened by hand, from the description in ADR 2.
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(40, 52));
   decipher.setAAD(bytes.subarray(8, 40));
   decipher.setAuthTag(bytes.subarray(length - 16, length));
-  assert.equal(Buffer.concat([decipher.update(bytes.subarray(52, length - 16)), decipher.final()]).toString(), '{"also":"secret"}a very secret prompt');
+  assert.equal(
+    Buffer.concat([decipher.update(bytes.subarray(52, length - 16)), decipher.final()]).toString(),
+    '{"also":"secret"}a very secret prompt',
+  );
   assert.equal(bytes[13], 128 | Flag.experiments);
   assert.equal(bytes.readUInt16LE(14), 17, 'the preamble is counted as plain text');
   writer.close();

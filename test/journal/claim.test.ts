@@ -4,7 +4,13 @@ import { mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync }
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { claimDelivery, ownerState, releaseDelivery, renewDelivery, renewOwner } from '../../src/journal/claim.ts';
+import {
+  claimDelivery,
+  ownerState,
+  releaseDelivery,
+  renewDelivery,
+  renewOwner,
+} from '../../src/journal/claim.ts';
 import { isAlive, LEASE_MS, ownIdentity, type Identity } from '../../src/journal/identity.ts';
 import { FULL, nextLine, startFixture, tempDir } from './support.ts';
 
@@ -48,7 +54,10 @@ test('L12: of many processes that claim at once exactly one gets it, round after
     const won = (await Promise.all(answers)).filter((answer) => answer === 'true').length;
     assert.equal(won, 1, `round ${round}: ${won} claimed it`);
     assert.equal(claims(folder).length, 1);
-    assert.deepEqual(readdirSync(folder).filter((name) => name.includes('draft')), []);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.includes('draft')),
+      [],
+    );
   }
 });
 
@@ -76,7 +85,11 @@ test('L12: two deliverers in one thread do not both hold it; what is given back 
   assert.equal(renewDelivery(folder, 'one'), true, 'only the holder can give it back');
   releaseDelivery(folder, 'one');
   assert.equal(renewDelivery(folder, 'one'), false);
-  assert.deepEqual(claims(folder), ['deliverer-000001.json'], 'the number stays taken: a late claimant must not pass');
+  assert.deepEqual(
+    claims(folder),
+    ['deliverer-000001.json'],
+    'the number stays taken: a late claimant must not pass',
+  );
   assert.equal(claimDelivery(folder, 'two'), true);
   assert.equal(claimDelivery(folder, 'one'), false);
 });

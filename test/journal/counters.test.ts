@@ -16,7 +16,8 @@ test('every counter of every kind has a place of its own, exact to 2^53', (t) =>
   assert.equal(page.write(), true);
   n = Number.MAX_SAFE_INTEGER;
   const { values, clean } = readCounterPage(file)!;
-  for (const kind of SIGNAL_KINDS) for (const counter of COUNTERS) assert.equal(values[kind][counter], n--, `${kind} ${counter}`);
+  for (const kind of SIGNAL_KINDS)
+    for (const counter of COUNTERS) assert.equal(values[kind][counter], n--, `${kind} ${counter}`);
   assert.equal(clean, false);
   assert.deepEqual(page.values(), values);
   page.close();

@@ -1,10 +1,29 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, lchownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { isJournal, JournalDirectoryError, listSegments, listWriters, openDirectory } from '../../src/journal/directory.ts';
+import {
+  isJournal,
+  JournalDirectoryError,
+  listSegments,
+  listWriters,
+  openDirectory,
+} from '../../src/journal/directory.ts';
 import { FORMAT_VERSION } from '../../src/journal/format.ts';
 import { tempDir } from './support.ts';
 
@@ -12,7 +31,8 @@ const isRoot = process.getuid?.() === 0;
 
 /** A place under no directory that others can write: the repository may itself lie in /tmp. */
 function safeDir(t: TestContext): string {
-  const safe = (path: string): boolean => (lstatSync(path).mode & 0o002) === 0 && (path === dirname(path) || safe(dirname(path)));
+  const safe = (path: string): boolean =>
+    (lstatSync(path).mode & 0o002) === 0 && (path === dirname(path) || safe(dirname(path)));
   const temp = tempDir(t);
   if (safe(temp)) return temp;
   const home = mkdtempSync(join(homedir(), '.keepspan-test-'));
@@ -21,13 +41,16 @@ function safeDir(t: TestContext): string {
 }
 
 function refused(path: string, code: string, message: RegExp): void {
-  assert.throws(() => openDirectory(path), (error) => {
-    assert.ok(error instanceof JournalDirectoryError);
-    assert.equal(error.code, code);
-    assert.match(error.message, message);
-    assert.ok(error.fix.length > 10);
-    return true;
-  });
+  assert.throws(
+    () => openDirectory(path),
+    (error) => {
+      assert.ok(error instanceof JournalDirectoryError);
+      assert.equal(error.code, code);
+      assert.match(error.message, message);
+      assert.ok(error.fix.length > 10);
+      return true;
+    },
+  );
 }
 
 test('L13: folders 0700 and files 0600, whatever the umask', (t) => {
@@ -43,7 +66,9 @@ test('L13: folders 0700 and files 0600, whatever the umask', (t) => {
     new OutcomeLog(writer.path + '/outcomes.jsonl').intent('spans', 1);
     claimDelivery(writer.path, '');
   `;
-  const child = spawnSync(process.execPath, ['--input-type=module', '-e', program, directory], { encoding: 'utf8' });
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', program, directory], {
+    encoding: 'utf8',
+  });
   assert.equal(child.status, 0, child.stderr);
   const seen = new Set<string>();
   const look = (path: string): void => {
@@ -53,7 +78,8 @@ test('L13: folders 0700 and files 0600, whatever the umask', (t) => {
     if (stat.isDirectory()) for (const name of readdirSync(path)) look(join(path, name));
   };
   look(dirname(directory));
-  for (const kind of ['seg', 'evicted', 'jsonl', 'json', 'FORMAT', 'counters', 'w']) assert.ok(seen.has(kind), `${kind} was looked at`);
+  for (const kind of ['seg', 'evicted', 'jsonl', 'json', 'FORMAT', 'counters', 'w'])
+    assert.ok(seen.has(kind), `${kind} was looked at`);
 });
 
 test('a directory of ours that others could enter is closed', (t) => {
@@ -69,7 +95,11 @@ test('L13: a symbolic link is refused, and the real path named', (t) => {
   mkdirSync(join(base, 'real'));
   symlinkSync(join(base, 'real'), join(base, 'link'));
   refused(join(base, 'link'), 'KS-JOURNAL-003', /symbolic link/);
-  assert.equal(openDirectory(join(base, 'link', 'journal')), join(base, 'real', 'journal'), 'our own link above it is resolved');
+  assert.equal(
+    openDirectory(join(base, 'link', 'journal')),
+    join(base, 'real', 'journal'),
+    'our own link above it is resolved',
+  );
 });
 
 test('L13: nothing under a world-writable directory, by its real path or by the one that was given', (t) => {
@@ -88,21 +118,30 @@ test('L13: nothing under a world-writable directory, by its real path or by the 
   assert.ok(openDirectory(join(open, 'journal')));
 });
 
-test("L13: another user's directory or link is refused", { skip: isRoot ? false : 'needs root to give files away' }, (t) => {
-  const base = safeDir(t);
-  mkdirSync(join(base, 'real'));
-  symlinkSync(join(base, 'real'), join(base, 'theirs'));
-  lchownSync(join(base, 'theirs'), 12_345, 12_345);
-  refused(join(base, 'theirs', 'journal'), 'KS-JOURNAL-003', /uid 12345/);
-  chownSync(join(base, 'real'), 12_345, 12_345);
-  const child = spawnSync(
-    process.execPath,
-    ['--input-type=module', '-e', `const { openDirectory } = await import('${new URL('../../src/journal/directory.ts', import.meta.url).href}');
-      process.setuid(54321); try { openDirectory(process.argv[1]) } catch (e) { console.log(e.code, e.message) }`, join(base, 'real')],
-    { encoding: 'utf8' },
-  );
-  assert.match(child.stdout, /^KS-JOURNAL-00[13] /);
-});
+test(
+  "L13: another user's directory or link is refused",
+  { skip: isRoot ? false : 'needs root to give files away' },
+  (t) => {
+    const base = safeDir(t);
+    mkdirSync(join(base, 'real'));
+    symlinkSync(join(base, 'real'), join(base, 'theirs'));
+    lchownSync(join(base, 'theirs'), 12_345, 12_345);
+    refused(join(base, 'theirs', 'journal'), 'KS-JOURNAL-003', /uid 12345/);
+    chownSync(join(base, 'real'), 12_345, 12_345);
+    const child = spawnSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `const { openDirectory } = await import('${new URL('../../src/journal/directory.ts', import.meta.url).href}');
+      process.setuid(54321); try { openDirectory(process.argv[1]) } catch (e) { console.log(e.code, e.message) }`,
+        join(base, 'real'),
+      ],
+      { encoding: 'utf8' },
+    );
+    assert.match(child.stdout, /^KS-JOURNAL-00[13] /);
+  },
+);
 
 test('what cannot be created is said with its error: a file in the way', (t) => {
   const base = safeDir(t);
@@ -119,12 +158,20 @@ test('the format is written once; an older one is read, a newer or a foreign one
   assert.equal(isJournal(directory), true);
   const file = join(directory, 'FORMAT');
   assert.equal(readFileSync(file, 'utf8'), `keepspan-journal ${FORMAT_VERSION}\n`);
-  for (const fine of ['', `keepspan-journal ${FORMAT_VERSION}\n`, `keepspan-journal ${FORMAT_VERSION - 1}\n`]) {
+  for (const fine of [
+    '',
+    `keepspan-journal ${FORMAT_VERSION}\n`,
+    `keepspan-journal ${FORMAT_VERSION - 1}\n`,
+  ]) {
     writeFileSync(file, fine);
     assert.equal(openDirectory(directory), directory);
   }
   writeFileSync(file, `keepspan-journal ${FORMAT_VERSION + 1}\n`);
-  refused(directory, 'KS-JOURNAL-002', new RegExp(`format ${FORMAT_VERSION + 1}.*reads up to ${FORMAT_VERSION}`));
+  refused(
+    directory,
+    'KS-JOURNAL-002',
+    new RegExp(`format ${FORMAT_VERSION + 1}.*reads up to ${FORMAT_VERSION}`),
+  );
   writeFileSync(file, 'ext4\n');
   refused(directory, 'KS-JOURNAL-002', /is not ours/);
   rmSync(file);
@@ -134,7 +181,16 @@ test('the format is written once; an older one is read, a newer or a foreign one
 
 test('only files of ours count as segments, in the order of their numbers', (t) => {
   const directory = tempDir(t);
-  for (const name of ['spans-000002.seg', 'spans-1000000.seg', 'spans-000010.seg', 'llmSpans-000001.evicted', 'spans-1.seg', 'other-000001.seg', 'spans-000003.seg.tmp', 'x']) {
+  for (const name of [
+    'spans-000002.seg',
+    'spans-1000000.seg',
+    'spans-000010.seg',
+    'llmSpans-000001.evicted',
+    'spans-1.seg',
+    'other-000001.seg',
+    'spans-000003.seg.tmp',
+    'x',
+  ]) {
     writeFileSync(join(directory, name), '');
   }
   assert.deepEqual(listSegments(directory), {

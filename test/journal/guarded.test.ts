@@ -13,17 +13,27 @@ interface Guarded {
   readonly states: string[];
 }
 
-function guarded(t: Parameters<typeof tempDir>[0], options: { maxMemoryBytes?: number; maxBytes?: number; sync?: boolean } = {}): Guarded {
+function guarded(
+  t: Parameters<typeof tempDir>[0],
+  options: { maxMemoryBytes?: number; maxBytes?: number; sync?: boolean } = {},
+): Guarded {
   const disk = new FaultyDisk();
   const clock = new FakeClock();
   const states: string[] = [];
   const { maxMemoryBytes = MIB, maxBytes = 64 * MIB, sync = false } = options;
   const writer = writerIn(tempDir(t), { disk, clock, maxBytes, sync });
   const onState = (state: string, code: string): number => states.push(`${state} ${code}`.trim());
-  return { journal: new GuardedJournal({ writer, clock, maxMemoryBytes, slowMs: 100, onState }), writer, disk, clock, states };
+  return {
+    journal: new GuardedJournal({ writer, clock, maxMemoryBytes, slowMs: 100, onState }),
+    writer,
+    disk,
+    clock,
+    states,
+  };
 }
 
-const span = (journal: GuardedJournal, body: string | Uint8Array, count = 1): string => journal.take('spans', body, count, 0, '');
+const span = (journal: GuardedJournal, body: string | Uint8Array, count = 1): string =>
+  journal.take('spans', body, count, 0, '');
 const writes = (disk: FaultyDisk): number => disk.calls.filter((call) => call === 'write').length;
 
 test('L5: a failing disk opens the breaker, said once; one try a second; then everything is written, in order', (t) => {
@@ -157,7 +167,10 @@ test('the most important is drained first; what somebody else is delivering stay
   };
   journal.drain();
   assert.deepEqual(order, ['evaluations', 'llmSpans', 'spans']);
-  assert.deepEqual([...journal.memory].map(({ body }) => body), ['handed over']);
+  assert.deepEqual(
+    [...journal.memory].map(({ body }) => body),
+    ['handed over'],
+  );
   journal.conclude();
   assert.equal(readStream(writer.path, 'spans').length, 2);
   journal.close();
@@ -165,7 +178,8 @@ test('the most important is drained first; what somebody else is delivering stay
 
 test('L5: a full journal sends the least important to memory and still takes what is more important', (t) => {
   const { journal, writer, clock, states } = guarded(t, { maxBytes: MIB });
-  for (let i = 0; i < 16; i++) assert.equal(journal.take('llmSpans', new Uint8Array(64 * 1024 - 40), 1, 0, ''), 'disk');
+  for (let i = 0; i < 16; i++)
+    assert.equal(journal.take('llmSpans', new Uint8Array(64 * 1024 - 40), 1, 0, ''), 'disk');
   for (let i = 0; i < 100; i++) assert.equal(span(journal, 'noise'), 'memory');
   assert.deepEqual(states, ['open KS_JOURNAL_FULL']);
   assert.equal(journal.onDisk, false);
@@ -223,7 +237,13 @@ test('L8: the last drain of a process on a slow disk ends', (t) => {
 });
 
 test('without a directory everything stays in memory; what no record can hold is counted, not kept', (t) => {
-  const journal = new GuardedJournal({ writer: undefined, clock: new FakeClock(), maxMemoryBytes: 1000, slowMs: 1, onState: () => undefined });
+  const journal = new GuardedJournal({
+    writer: undefined,
+    clock: new FakeClock(),
+    maxMemoryBytes: 1000,
+    slowMs: 1,
+    onState: () => undefined,
+  });
   assert.equal(journal.onDisk, false);
   assert.equal(span(journal, 'a', 2), 'memory');
   journal.drain();

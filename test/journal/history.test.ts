@@ -1,18 +1,45 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Ledger } from '../../src/contracts/ledger.ts';
-import { appendHistory, COMPACT_BYTES, KEEP_ENTRIES, readHistory, type HistoryEntry } from '../../src/journal/history.ts';
+import {
+  appendHistory,
+  COMPACT_BYTES,
+  KEEP_ENTRIES,
+  readHistory,
+  type HistoryEntry,
+} from '../../src/journal/history.ts';
 import { takeClaim } from '../../src/journal/numbered-claim.ts';
-import { addLedgers, EMPTY_LEDGER } from '../../src/ledger/account.ts';
+import { EMPTY_LEDGER } from '../../src/kernel/empty-ledger.ts';
+import { addLedgers } from '../../src/ledger/account.ts';
 import { nextLine, startFixture, tempDir } from './support.ts';
 
-const ledger = (n: number): Ledger => ({ ...EMPTY_LEDGER, spans: { ...EMPTY_LEDGER.spans, created: n, delivered: n, lost: { corrupt: n } } });
-const entry = (id: string, n = 1): HistoryEntry => ({ id, endedMs: n, state: 'clean', ledger: ledger(n), maybeTwice: n, writers: 1 });
-const add = (directory: string, one: HistoryEntry): boolean => appendHistory(directory, one, 'me', addLedgers);
-const total = (directory: string): number => addLedgers(readHistory(directory).map((e) => e.ledger)).spans.created;
+const ledger = (n: number): Ledger => ({
+  ...EMPTY_LEDGER,
+  spans: { ...EMPTY_LEDGER.spans, created: n, delivered: n, lost: { corrupt: n } },
+});
+const entry = (id: string, n = 1): HistoryEntry => ({
+  id,
+  endedMs: n,
+  state: 'clean',
+  ledger: ledger(n),
+  maybeTwice: n,
+  writers: 1,
+});
+const add = (directory: string, one: HistoryEntry): boolean =>
+  appendHistory(directory, one, 'me', addLedgers);
+const total = (directory: string): number =>
+  addLedgers(readHistory(directory).map((e) => e.ledger)).spans.created;
 
 test('entries come back in order; one written twice counts once; torn and foreign lines are ignored', (t) => {
   const directory = tempDir(t);
@@ -46,7 +73,10 @@ test('it is folded when it has grown: sums stay, the newest entries and those of
   assert.equal(entries.length, KEEP_ENTRIES + 2, 'the folded one, the one whose folder is there, the newest');
   assert.ok(entries.some(({ id }) => id === 'w-0'));
   assert.ok(entries.some(({ id }) => id === `w-${i - 1}`));
-  assert.equal(entries.reduce((n, e) => n + e.writers, 0), i);
+  assert.equal(
+    entries.reduce((n, e) => n + e.writers, 0),
+    i,
+  );
   assert.ok(i > writersBefore);
   add(directory, entry('w-0', 0));
   assert.equal(total(directory), sum, 'a writer that is entered again counts once');
@@ -68,12 +98,17 @@ test('L1: processes that append and fold at once lose no entry', async (t) => {
   const older = Array.from({ length: KEEP_ENTRIES + 1 }, (_, i) => entry(`w-old-${i}`, 1));
   // The newest one makes the file large: every append folds.
   writeFileSync(file, [...older, filler].map((line) => `${JSON.stringify(line)}\n`).join(''));
-  const children = Array.from({ length: 4 }, (_, i) => startFixture(t, new URL('./fixtures/historian.ts', import.meta.url), directory, String(i), '40'));
+  const children = Array.from({ length: 4 }, (_, i) =>
+    startFixture(t, new URL('./fixtures/historian.ts', import.meta.url), directory, String(i), '40'),
+  );
   await Promise.all(children.map(nextLine));
   for (const child of children) child.stdin!.write('go\n');
   await Promise.all(children.map((child) => once(child, 'exit')));
   const entries = readHistory(directory);
-  assert.equal(entries.reduce((n, e) => n + e.writers, 0), KEEP_ENTRIES + 162);
+  assert.equal(
+    entries.reduce((n, e) => n + e.writers, 0),
+    KEEP_ENTRIES + 162,
+  );
   assert.equal(total(directory), KEEP_ENTRIES + 161);
   assert.ok(entries.length <= KEEP_ENTRIES + 1, 'it was folded');
   assert.ok(readFileSync(file, 'utf8').endsWith('\n'));

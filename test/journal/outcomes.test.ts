@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { ftruncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -18,7 +26,12 @@ test('resolutions add up, per kind; the cursor is the last one', (t) => {
   log.resolve('spans', cursor(1, 200, 7), { delivered: 2 });
   log.maybeTwice('llmSpans', 3);
   assert.deepEqual(readOutcomes(file), log.state);
-  assert.deepEqual(log.state.spans, { cursor: cursor(1, 200, 7), counts: { delivered: 6, 'lost.miscounted': 1 }, maybeTwice: 0, inFlight: 0 });
+  assert.deepEqual(log.state.spans, {
+    cursor: cursor(1, 200, 7),
+    counts: { delivered: 6, 'lost.miscounted': 1 },
+    maybeTwice: 0,
+    inFlight: 0,
+  });
   assert.equal(log.state.llmSpans.maybeTwice, 3);
   assert.equal(statSync(file).mode & 0o777, 0o600);
   log.close();
@@ -84,7 +97,9 @@ test('L5: a line that the disk did not take whole changes nothing, and can be wr
       const log = new OutcomeLog(file, disk);
       log.resolve('spans', cursor(1, 10, 1), { delivered: 1 });
       room = taken;
-      assert.throws(() => log.resolve('spans', cursor(1, 20, 3), { 'lost.quarantined': 2 }), { code: 'ENOSPC' });
+      assert.throws(() => log.resolve('spans', cursor(1, 20, 3), { 'lost.quarantined': 2 }), {
+        code: 'ENOSPC',
+      });
       assert.deepEqual(log.state.spans.counts, { delivered: 1 });
       room = Number.POSITIVE_INFINITY;
       log.intent('spans', 2); // Shorter than what was torn.

@@ -8,7 +8,10 @@ import { readRecords, type JournalRecord } from '../../src/journal/reader.ts';
 import { FULL, MIB, nextLine, seeded, startFixture, tempDir, textOf, until, writerIn } from './support.ts';
 
 /** Reads on and on as deliverers do, each time a window. */
-function readAll(file: string, windowBytes: number): { records: JournalRecord[]; damagedBytes: number; tailBytes: number; offset: number } {
+function readAll(
+  file: string,
+  windowBytes: number,
+): { records: JournalRecord[]; damagedBytes: number; tailBytes: number; offset: number } {
   const records: JournalRecord[] = [];
   let offset = 0;
   let damagedBytes = 0;
@@ -121,7 +124,12 @@ test('a tail that is taken back while it is read ends the read', (t) => {
 test('L3: while a process appends, a reader sees every record once, in order', async (t) => {
   const directory = tempDir(t);
   const records = FULL ? 200_000 : 20_000;
-  const child = startFixture(t, new URL('./fixtures/appender.ts', import.meta.url), directory, String(records));
+  const child = startFixture(
+    t,
+    new URL('./fixtures/appender.ts', import.meta.url),
+    directory,
+    String(records),
+  );
   await nextLine(child);
   const [writerPath] = listWriters(directory) as [string];
   let segment = 1;
@@ -135,7 +143,11 @@ test('L3: while a process appends, a reader sees every record once, in order', a
     const { segments } = listSegments(writerPath);
     const final = segments.some(({ number }) => number > segment);
     if (!segments.some(({ number }) => number === segment)) return false;
-    const read = readRecords(segmentFile(writerPath, { kind: 'evaluations', number: segment }), offset, 256 * 1024);
+    const read = readRecords(
+      segmentFile(writerPath, { kind: 'evaluations', number: segment }),
+      offset,
+      256 * 1024,
+    );
     for (const record of read.records) {
       assert.equal(record.header.before, expected);
       assert.equal(Number.parseInt(textOf(record), 10), expected);

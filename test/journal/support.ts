@@ -47,7 +47,13 @@ export class FakeClock implements Clock {
 }
 
 export function writerIn(directory: string, options: Partial<WriterOptions> = {}): JournalWriter {
-  return new JournalWriter({ directory, owner: { service: 'test' }, maxBytes: 64 * MIB, sync: false, ...options });
+  return new JournalWriter({
+    directory,
+    owner: { service: 'test' },
+    maxBytes: 64 * MIB,
+    sync: false,
+    ...options,
+  });
 }
 
 /** Every record of a stream, segment after segment. */
@@ -57,7 +63,8 @@ export function readStream(writerPath: string, kind: SignalKind): JournalRecord[
     .flatMap((segment) => readRecords(segmentFile(writerPath, segment), 0, 64 * MIB).records);
 }
 
-export const textOf = ({ body, header }: JournalRecord): string => body.toString('utf8', header.preambleBytes);
+export const textOf = ({ body, header }: JournalRecord): string =>
+  body.toString('utf8', header.preambleBytes);
 
 /** The real disk, with calls that fail when they are told to. */
 export class FaultyDisk implements Disk {
@@ -131,4 +138,5 @@ export async function nextLine(child: ChildProcess): Promise<string> {
   return text.trim();
 }
 
-export const json = (file: string): Record<string, unknown> => JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+export const json = (file: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;

@@ -30,7 +30,12 @@ test('what is pending is what the records hold beyond the log of the deliverer',
   log.maybeTwice('spans', 2);
   const survey = surveyWriter(writer.path)!;
   assert.equal(survey.owner['service'], 'shop');
-  assert.deepEqual(survey.streams.spans, { held: 9, outcomes: { delivered: 2 }, maybeTwice: 2, oldestMs: second!.header.timeMs });
+  assert.deepEqual(survey.streams.spans, {
+    held: 9,
+    outcomes: { delivered: 2 },
+    maybeTwice: 2,
+    oldestMs: second!.header.timeMs,
+  });
   assert.equal(survey.streams.evaluations.held, 1);
   assert.deepEqual(survey.streams.llmSpans, { held: 0, outcomes: {}, maybeTwice: 0, oldestMs: undefined });
   log.close();
@@ -71,12 +76,18 @@ test('damage and evictions are counted before the deliverer has seen them', (t) 
   assert.deepEqual(surveyWriter(writer.path)!.streams.spans.outcomes, { 'dropped.journal_full': 15 });
   // A marker that power loss left empty: what is missing shows as damage.
   truncateSync(evictedFile(writer.path, { kind: 'spans', number: 2 }), 0);
-  assert.deepEqual(surveyWriter(writer.path)!.streams.spans.outcomes, { 'dropped.journal_full': 3, 'lost.corrupt': 12 });
+  assert.deepEqual(surveyWriter(writer.path)!.streams.spans.outcomes, {
+    'dropped.journal_full': 3,
+    'lost.corrupt': 12,
+  });
   // What the deliverer resolved of an evicted segment is not dropped as well.
   evict(writer.path, { kind: 'spans', number: 2 }, { before: 3, count: 12 });
   const log = new OutcomeLog(join(writer.path, 'outcomes.jsonl'));
   log.resolve('spans', { segment: 2, offset: 30_040, signals: 7 }, { delivered: 7 });
-  assert.deepEqual(surveyWriter(writer.path)!.streams.spans.outcomes, { delivered: 7, 'dropped.journal_full': 8 });
+  assert.deepEqual(surveyWriter(writer.path)!.streams.spans.outcomes, {
+    delivered: 7,
+    'dropped.journal_full': 8,
+  });
   log.close();
   writer.close();
 });

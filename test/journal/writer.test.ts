@@ -33,14 +33,19 @@ function endOwner(writer: JournalWriter): void {
 
 test('the folder is named, owned and private; the owner cannot be talked over by options', (t) => {
   const directory = tempDir(t);
-  const writer = writerIn(directory, { owner: { service: 'shop', host: 'not this one' }, random: () => 0.5, clock: new FakeClock() });
+  const writer = writerIn(directory, {
+    owner: { service: 'shop', host: 'not this one' },
+    random: () => 0.5,
+    clock: new FakeClock(),
+  });
   assert.match(writer.path, /\/w-[0-9a-z]+-\d+-0-zik0zk$/);
   const owner = json(join(writer.path, 'owner.json'));
   assert.equal(owner['service'], 'shop');
   assert.equal(owner['pid'], process.pid);
   assert.notEqual(owner['host'], 'not this one');
   writer.append('spans', 'x', 1);
-  for (const name of readdirSync(writer.path)) assert.equal(statSync(join(writer.path, name)).mode & 0o777, 0o600, name);
+  for (const name of readdirSync(writer.path))
+    assert.equal(statSync(join(writer.path, name)).mode & 0o777, 0o600, name);
   assert.equal(statSync(writer.path).mode & 0o777, 0o700);
   writer.close();
 });
@@ -69,7 +74,11 @@ test('L5: the cap holds to the byte', (t) => {
   for (let i = 0; i < 15; i++) assert.equal(writer.append('evaluations', body(64 * 1024), 1), 'ok');
   assert.equal(writer.append('evaluations', body(64 * 1024), 1), 'ok');
   assert.equal(directoryBytes(directory), MIB, 'the last byte is used');
-  assert.equal(writer.append('llmSpans', body(HEADER_BYTES + 1), 1), 'full', 'nothing less important is left to go');
+  assert.equal(
+    writer.append('llmSpans', body(HEADER_BYTES + 1), 1),
+    'full',
+    'nothing less important is left to go',
+  );
   assert.deepEqual(numbers(writer, 'evaluations').length, 16);
   writer.close();
 });
@@ -85,7 +94,8 @@ test('L5: spans go before LLM spans, these before evaluations, oldest first, cou
     clock.ms += LOOK_AGAIN_MS;
     return result;
   };
-  for (let i = 0; i < 4; i++) for (const kind of ['spans', 'llmSpans', 'evaluations'] as const) put(kind, 10 + i);
+  for (let i = 0; i < 4; i++)
+    for (const kind of ['spans', 'llmSpans', 'evaluations'] as const) put(kind, 10 + i);
   for (let i = 0; i < 4; i++) put('evaluations', 1);
   // Full. Evaluations come in: all spans go, the open segment too, before the first LLM span does.
   for (let i = 0; i < 4; i++) {
@@ -128,7 +138,11 @@ test('nothing is given up for a record that would not fit all the same', (t) => 
   const writer = writerIn(directory, { maxBytes: MIB });
   for (let i = 0; i < 4; i++) writer.append('spans', body(64 * 1024), 1);
   for (let i = 0; i < 8; i++) writer.append('evaluations', body(64 * 1024), 1);
-  assert.equal(writer.append('llmSpans', body(MIB + 1), 1), 'too_large', 'more than the journal may hold at all');
+  assert.equal(
+    writer.append('llmSpans', body(MIB + 1), 1),
+    'too_large',
+    'more than the journal may hold at all',
+  );
   assert.equal(writer.append('llmSpans', body(9 * 64 * 1024), 1), 'full');
   assert.equal(numbers(writer, 'spans').length, 4);
   assert.equal(writer.append('llmSpans', body(8 * 64 * 1024), 1), 'ok');
@@ -147,7 +161,11 @@ test('L5: what a writer that is gone left behind goes before what is our own', (
   assert.equal(writer.append('spans', body(64 * 1024), 1), 'ok');
   assert.deepEqual(counted(orphan.path, 'spans'), { evicted: 10, stored: 65 }, 'told from the next segment');
   assert.equal(writer.append('evaluations', body(5 * 64 * 1024), 1), 'ok');
-  assert.deepEqual(counted(orphan.path, 'spans'), { evicted: 75, stored: 0 }, 'the last one told from its records');
+  assert.deepEqual(
+    counted(orphan.path, 'spans'),
+    { evicted: 75, stored: 0 },
+    'the last one told from its records',
+  );
   assert.equal(numbers(writer, 'spans').length, 5);
   assert.equal(counted(orphan.path, 'evaluations').stored, 6);
   writer.close();
@@ -170,7 +188,8 @@ test('a full journal is not looked through for every record', (t) => {
   const writer = writerIn(directory, { maxBytes: MIB, clock });
   for (let i = 0; i < 16; i++) writer.append('evaluations', body(64 * 1024), 1);
   assert.equal(writer.append('spans', 'x', 1), 'full');
-  for (const { kind, number } of listSegments(writer.path).segments.slice(0, 15)) unlinkSync(segmentFile(writer.path, { kind, number }));
+  for (const { kind, number } of listSegments(writer.path).segments.slice(0, 15))
+    unlinkSync(segmentFile(writer.path, { kind, number }));
   clock.ms += LOOK_AGAIN_MS - 1;
   assert.equal(writer.append('spans', 'x', 1), 'full', 'it did not look');
   clock.ms += 1;
@@ -224,9 +243,14 @@ test('L5: EROFS and EIO say failed, whichever call they meet, and the disk is us
     const writer = writerIn(tempDir(t), { disk, maxBytes: MIB });
     writer.append('spans', body(60 * 1024), 1);
     disk.fail[call] = code;
-    for (const [kind, size] of [['spans', 50], ['spans', 60 * 1024], ['llmSpans', 50]] as const) {
+    for (const [kind, size] of [
+      ['spans', 50],
+      ['spans', 60 * 1024],
+      ['llmSpans', 50],
+    ] as const) {
       const result = writer.append(kind, body(size), 1);
-      if (call === 'create' && size === 50 && kind === 'spans') assert.equal(result, 'ok', 'the open segment needs no new file');
+      if (call === 'create' && size === 50 && kind === 'spans')
+        assert.equal(result, 'ok', 'the open segment needs no new file');
       else assert.equal(result, 'failed', `${call} ${code} ${kind} ${size}`);
     }
     disk.fail = {};
@@ -259,7 +283,11 @@ test('KEEPSPAN_JOURNAL_SYNC=data: fdatasync follows every record; its failure do
   assert.deepEqual(disk.calls, ['create', 'write', 'sync']);
   disk.fail.sync = 'EIO';
   assert.equal(writer.append('evaluations', 'b', 1), 'unsynced');
-  assert.equal(writer.page.get('evaluations', 'journaled'), 2, 'it is in the journal: readers may have it already');
+  assert.equal(
+    writer.page.get('evaluations', 'journaled'),
+    2,
+    'it is in the journal: readers may have it already',
+  );
   assert.deepEqual(readStream(writer.path, 'evaluations').map(textOf), ['a', 'b']);
   writer.close();
   const unsynced = new FaultyDisk();
