@@ -1,7 +1,7 @@
 // The layers of the house. Imports go down this list only; every rule says why.
 const FOREIGN =
   '(^|(^|/)node_modules/)' +
-  '(dd-trace|@traceloop|@opentelemetry|kafkajs|@platformatic|pg|mysql2|mongodb|ioredis|openai|fastify|@aws-sdk|pino)(/|$)';
+  '(dd-trace|@traceloop|@opentelemetry|kafkajs|@platformatic|pg|mysql2|mongodb|ioredis|openai|fastify|@aws-sdk|winston)(/|$)';
 
 /** From the bottom up. A folder or file of src belongs to the first layer that names it; the rest is `middle`. */
 const below = {
@@ -93,6 +93,15 @@ export default {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/bridges/' },
       to: { path: FOREIGN },
+    },
+    {
+      name: 'pino-in-logging-only',
+      comment:
+        'Who does not import keepspan/logging does not load pino: it costs start time, and a logger that nobody asked for ' +
+        'is a second one.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/logging([.]ts$|/)' },
+      to: { path: '(^|/)node_modules/pino/' },
     },
     {
       name: 'commander-in-cli-only',

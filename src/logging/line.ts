@@ -4,6 +4,9 @@ import type { Correlation } from '../contracts/correlation.ts';
 const PATTERNS =
   /\b(?:Bearer|Basic) [\w.~+/=-]{8,}|\bsk-[\w-]{16,}|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/g;
 
+/** One of these stands in whatever the patterns find: looking for them costs a quarter of looking for those. */
+const MARKS = ['Bearer ', 'Basic ', 'sk-', 'AKIA', 'eyJ'];
+
 /** Takes known secrets, and what has the form of one, out of a finished line. */
 export function secretRemover(secrets: readonly string[]): (line: string) => string {
   // As they stand in JSON.
@@ -11,7 +14,8 @@ export function secretRemover(secrets: readonly string[]): (line: string) => str
   return (line) => {
     let clean = line;
     for (const secret of written) if (clean.includes(secret)) clean = clean.replaceAll(secret, '[secret]');
-    return clean.replace(PATTERNS, '[secret]');
+    for (const mark of MARKS) if (clean.includes(mark)) return clean.replace(PATTERNS, '[secret]');
+    return clean;
   };
 }
 

@@ -1,11 +1,9 @@
 import type { Correlation, FindCorrelation } from '../contracts/correlation.ts';
 
-/** A winston record; formats change it in place. */
-type Info = Record<string | symbol, unknown>;
-
 /** What winston takes as a format: `format.combine(winstonCorrelation(), format.json())`. */
 export interface WinstonFormat {
-  transform(info: Info): Info;
+  /** Changes the record in place. */
+  transform<Info extends object>(info: Info): Info;
 }
 
 /**
@@ -14,16 +12,17 @@ export interface WinstonFormat {
  */
 export function winstonCorrelation(find: FindCorrelation, logsInjection: boolean): WinstonFormat {
   return {
-    transform(info) {
+    transform<Info extends object>(record: Info): Info {
+      const info = record as Record<string, unknown>;
       const present = fromDatadog(info['dd']);
       const correlation = present ?? find();
-      if (correlation === undefined) return info;
+      if (correlation === undefined) return record;
       if (!('dd' in info) && logsInjection && correlation.dd !== undefined) info['dd'] = correlation.dd;
       if (!('trace_id' in info) && correlation.traceId !== undefined) {
         info['trace_id'] = correlation.traceId;
         info['span_id'] = correlation.spanId;
       }
-      return info;
+      return record;
     },
   };
 }

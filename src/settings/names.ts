@@ -23,13 +23,14 @@ const MAX_LISTED = 50;
  */
 export function unknownNames(env: Env, rows: readonly Row[], host: Host): Problem[] {
   const ours = rows.flatMap((row) => [row.name, ...(row.otherNames ?? [])]);
-  const known = new Set([...ours, ...vendorNames()]);
   const tracer = tracerNames(host);
+  let others: ReadonlySet<string> | undefined;
+  const vendors = () => (others ??= new Set(vendorNames()));
   const problems: Problem[] = [];
   for (const name of Object.keys(env)) {
     if (problems.length >= MAX_LISTED) break;
-    if (known.has(name) || !/[A-Z]/.test(name)) continue;
-    const found = judge(name, ours, known, tracer);
+    if (ours.includes(name) || !/[A-Z]/.test(name)) continue;
+    const found = judge(name, ours, vendors, tracer);
     if (found !== undefined) problems.push(found);
   }
   return problems;
@@ -38,7 +39,7 @@ export function unknownNames(env: Env, rows: readonly Row[], host: Host): Proble
 function judge(
   name: string,
   ours: readonly string[],
-  known: ReadonlySet<string>,
+  vendors: () => ReadonlySet<string>,
   tracer: ReturnType<typeof tracerNames>,
 ): Problem | undefined {
   if (name.startsWith('KEEPSPAN_')) {
@@ -47,21 +48,23 @@ function judge(
     return unknownSetting('KS-SETTINGS-003', 'warning', name, nearest(name, own));
   }
   if (!VENDOR.test(name)) {
-    // One slip leaves the beginning or the end as it was: most names need not be measured.
-    const start = name.slice(0, 3);
-    const end = name.slice(-3);
-    if (name.length < MIN_LETTERS || !ours.some((own) => own.startsWith(start) || own.endsWith(end)))
-      return undefined;
+    if (name.length < MIN_LETTERS || !ours.some((own) => mayBe(name, own))) return undefined;
     const meant = nearest(name, ours, 2);
     if (meant === undefined) return undefined;
     // LOG_LEVELS may be another program's; KEEPSAN_STACK is nobody's.
     return unknownSetting('KS-SETTINGS-010', meant === 'LOG_LEVEL' ? 'info' : 'warning', name, meant);
   }
-  if (tracer.has(name)) return undefined;
+  if (vendors().has(name) || tracer.has(name)) return undefined;
   const limit = name.length > MIN_LETTERS ? 3 : 2;
-  const meant = nearest(name, ours, limit) ?? nearest(name, [...known, ...tracer.all()], limit);
+  const meant = nearest(name, ours, limit) ?? nearest(name, [...vendors(), ...tracer.all()], limit);
   if (meant === undefined || (INTEGRATION.test(name) && INTEGRATION.test(meant))) return undefined;
   return unknownSetting('KS-SETTINGS-010', 'warning', name, meant);
+}
+
+/** One slip leaves the beginning or the end as it was: most names need not be measured. */
+function mayBe(written: string, own: string): boolean {
+  if (Math.abs(written.length - own.length) > 1) return false;
+  return own.startsWith(written.slice(0, 3)) || own.endsWith(written.slice(-3));
 }
 
 /** dd-trace's own list, read when a name is not ours, searched as text, and taken apart only for a suggestion. */

@@ -37,6 +37,7 @@ export function nearest(
   let best: string | undefined;
   let bestDistance = limit;
   for (const candidate of known) {
+    if (Math.abs(candidate.length - written.length) >= bestDistance) continue;
     const distance = editDistance(written.toLowerCase(), candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {
       best = candidate;
@@ -48,7 +49,6 @@ export function nearest(
 
 /** Optimal string alignment distance, or `limit` as soon as it cannot be smaller. */
 function editDistance(from: string, to: string, limit: number): number {
-  if (Math.abs(from.length - to.length) >= limit) return limit;
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let row = 1; row <= from.length; row += 1) {

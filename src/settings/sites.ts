@@ -1,7 +1,7 @@
 import { nearest } from './problem.ts';
 
 /** The sites of Datadog, as its documentation lists them. */
-export const SITES = [
+const SITES = [
   'datadoghq.com',
   'us3.datadoghq.com',
   'us5.datadoghq.com',

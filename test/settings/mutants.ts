@@ -85,7 +85,7 @@ function outOfRange(row: Row): string[] {
 }
 
 /** One letter left out, doubled, exchanged for its neighbour or for another; at a place that the name decides. */
-export function slips(name: string): string[] {
+function slips(name: string): string[] {
   // Inside the last word, past any prefix that says whose setting it is.
   const at = name.length - 3;
   const other = name[at] === 'X' ? 'Y' : 'X';
@@ -98,7 +98,7 @@ export function slips(name: string): string[] {
 }
 
 /** Misspelt, of the wrong type, out of range: each kind for each setting. */
-export function mutantsOf(row: Row): Mutant[] {
+function mutantsOf(row: Row): Mutant[] {
   const value = goodValue(row);
   const misspelt = slips(row.name).map((slip): Mutant => {
     const ours = slip.startsWith('KEEPSPAN_');
