@@ -1,8 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
 import type { JournalLifetime } from '../journal/lifetime.ts';
+import { shownUrl } from '../kernel/shown-url.ts';
 import type { Policy } from '../sampling/policy.ts';
 import type { Settings } from '../settings/table.ts';
 import { writeRecord } from '../selfmetrics/records.ts';
+import { contentCapture } from './content.ts';
 import type { Stack } from './start-stack.ts';
 import { VERSION } from './version.ts';
 
@@ -22,6 +24,7 @@ export interface StartRecordParts {
  */
 export function initializedRecord({ settings, stack, directory, lifetime, agentUrl, host, policy }: StartRecordParts): void {
   const agentless = settings.agentless === true && settings.apiKey !== undefined;
+  const intake = agentless ? (settings.intakeUrl ?? settings.site) : agentUrl;
   writeRecord('observability_initialized', {
     ddtrace: stack.name === 'datadog',
     openllmetry: false,
@@ -37,11 +40,11 @@ export function initializedRecord({ settings, stack, directory, lifetime, agentU
     ...(stack.degraded === undefined ? {} : { degraded: stack.degraded }),
     versions: { keepspan: VERSION, node: process.version, ...stack.versions },
     journal: { directory: directory ?? null, lifetime, maxBytes: settings.journalMaxBytes, sync: settings.journalSync },
-    capture_content: settings.captureContent,
+    capture_content: contentCapture(settings),
     upstream: {
-      spans: agentUrl,
-      llmSpans: agentless ? (settings.intakeUrl ?? settings.site) : agentUrl,
-      evaluations: agentless ? (settings.intakeUrl ?? settings.site) : agentUrl,
+      spans: shownUrl(agentUrl),
+      llmSpans: shownUrl(intake),
+      evaluations: shownUrl(intake),
     },
     delivery: host,
     sampling: { source: policy.source, rules: policy.rules.map(({ id }) => id) },

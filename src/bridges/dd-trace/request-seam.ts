@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SignalKind } from '../../contracts/signal.ts';
+import { shownUrl } from '../../kernel/shown-url.ts';
 import { agentAddress, installHttpSeam, sameAddress } from './http-seam.ts';
 import type { CapturedAnswer, CapturedRequest } from './intake-request.ts';
 import type { LocatedTracer } from './locate.ts';
@@ -43,7 +44,7 @@ export function chooseRequestSeam(
       relay: undefined,
       follow(url) {
         if (url === undefined || sameAddress(agentAddress(url), agentAddress(agentUrl))) return;
-        warn('KS-SEAM-006', { settings: agentUrl, tracer: url });
+        warn('KS-SEAM-006', { settings: shownUrl(agentUrl), tracer: shownUrl(url) });
         installed?.();
         installed = tryInstall(url, take);
       },
