@@ -6,7 +6,7 @@ export type DemotionReason =
   | 'named'
   /** Its key had its limit of distinct values in this window, and this is a further one. */
   | 'limit'
-  /** Key or value is longer than a tag of Datadog may be; it would be cut there. */
+  /** It is longer than a tag of Datadog may be; it would be cut there. */
   | 'length'
   /** More keys than are counted: what cannot be counted cannot be shown to be few. */
   | 'keys';
@@ -19,24 +19,25 @@ export interface TagGuardOptions {
   /** Keys counted at one time. Default 100. */
   readonly maxKeys?: number;
   readonly clock: Clock;
-  /** Called the first time that a key is demoted, at most `maxKeys` times in all; `keys` and `length` count as one key each. */
+  /**
+   * Called the first time that a key is demoted. Keys past `maxKeys`, and those of tags that are too long, are one key
+   * by the name of their reason: it is called at most `maxKeys` + 4 times.
+   */
   readonly onDemoted?: (key: string, reason: DemotionReason) => void;
 }
 
-type Tags = Readonly<Record<string, string>>;
-
-/** What stays a tag, and what belongs into metadata; undefined when all of it stays, which is the same object then. */
-export interface Guarded<T> {
-  readonly tags: T;
-  readonly demoted: Tags | undefined;
+/** What stays a tag, and what belongs into metadata; undefined when all of it stays, which is the same list then. */
+export interface GuardedTags {
+  readonly tags: readonly unknown[];
+  readonly demoted: Readonly<Record<string, string>> | undefined;
 }
 
 /** Keeps tags few: a tag is an index, and one with a value for each request costs as much as the requests. */
 export interface TagGuard {
-  /** Tags by key. */
-  guard(tags: Tags): Guarded<Tags>;
-  /** The same for a list of `key:value`. What is no `key:value` stays; values of one key that is demoted twice are joined by a comma. */
-  guardList(tags: readonly string[]): Guarded<readonly string[]>;
+  /**
+   * Takes texts `key:value`; anything else stays. Values of one key that are demoted together are joined by commas.
+   */
+  guard(tags: readonly unknown[]): GuardedTags;
   /** Tags demoted so far, by key; keys past the bound under the name of their reason. */
   counts(): Readonly<Record<string, number>>;
 }
@@ -65,77 +66,77 @@ const MAX_TAG_CHARACTERS = 200;
 const HOUR_MS = 3_600_000;
 
 /**
- * Counts distinct values per key, exactly up to the limit. Memory is bounded by `maxKeys` × `limit` values of at most
- * 200 characters. Never throws.
+ * Counts distinct values per key, exactly up to the limit. Memory is bounded: `limit` tags of at most 200 characters for
+ * each safe key and for `maxKeys` others. Never throws.
  */
 export function createTagGuard(options: TagGuardOptions): TagGuard {
   const { limit = 500, windowMs = HOUR_MS, maxKeys = 100, clock, onDemoted } = options;
-  let values = new Map<string, Set<string>>();
+  /** Whole tags, so that one that was seen before costs one look-up. */
+  let seen = new Set<string>();
+  let values = new Map<string, number>();
+  let keys = 0;
   let windowEndMs = clock.now() + windowMs;
   const counted = new Map<string, number>();
 
-  function reasonToDemote(key: string, value: string): DemotionReason | undefined {
-    if (SAFE.has(key)) return undefined;
+  function remember(tag: string, key: string): boolean {
+    const before = values.get(key) ?? 0;
+    if (before >= limit) return false;
+    values.set(key, before + 1);
+    seen.add(tag);
+    return true;
+  }
+
+  function reasonToDemote(tag: string, key: string): DemotionReason | undefined {
     if (NAMED.has(key)) return 'named';
-    if (key.length + 1 + value.length > MAX_TAG_CHARACTERS) return 'length';
-    let seen = values.get(key);
-    if (seen === undefined) {
-      if (values.size >= maxKeys) return 'keys';
-      seen = new Set();
-      values.set(key, seen);
+    const long = tag.length > MAX_TAG_CHARACTERS;
+    if (SAFE.has(key)) {
+      if (!long) remember(tag, key);
+      return undefined;
     }
-    if (seen.has(value)) return undefined;
-    if (seen.size >= limit) return 'limit';
-    seen.add(value);
-    return undefined;
+    if (long) return 'length';
+    if (!values.has(key)) {
+      if (keys >= maxKeys) return 'keys';
+      values.set(key, 0);
+      keys += 1;
+    }
+    return remember(tag, key) ? undefined : 'limit';
   }
 
   function count(key: string, reason: DemotionReason): void {
-    const byReason =
-      reason === 'keys' || reason === 'length' || (!counted.has(key) && counted.size >= maxKeys);
-    const name = byReason ? `(${reason})` : key;
+    const isOne = reason === 'keys' || reason === 'length' || (!counted.has(key) && counted.size >= maxKeys);
+    const name = isOne ? `(${reason})` : key;
     const before = counted.get(name);
     counted.set(name, (before ?? 0) + 1);
     if (before === undefined) onDemoted?.(name, reason);
   }
 
-  function roll(): void {
+  function beginWindow(): void {
     const nowMs = clock.now();
     if (nowMs < windowEndMs) return;
+    seen = new Set();
     values = new Map();
+    keys = 0;
     windowEndMs = nowMs + windowMs;
   }
 
   return {
     guard(tags) {
-      roll();
+      beginWindow();
       let demoted: Record<string, string> | undefined;
-      for (const [key, value] of Object.entries(tags)) {
-        const reason = reasonToDemote(key, value);
-        if (reason === undefined) continue;
-        demoted ??= empty();
-        demoted[key] = value;
-        count(key, reason);
-      }
-      if (demoted === undefined) return { tags, demoted };
-      const gone = demoted;
-      return { tags: Object.fromEntries(Object.entries(tags).filter(([key]) => !(key in gone))), demoted };
-    },
-    guardList(tags) {
-      roll();
-      let demoted: Record<string, string> | undefined;
-      let kept: string[] | undefined;
-      for (const [index, tag] of tags.entries()) {
-        const colon = tag.indexOf(':');
-        const key = tag.slice(0, colon);
-        const reason = colon > 0 ? reasonToDemote(key, tag.slice(colon + 1)) : undefined;
+      let kept: unknown[] | undefined;
+      for (let index = 0; index < tags.length; index += 1) {
+        const tag = tags[index];
+        const colon = typeof tag !== 'string' || seen.has(tag) ? -1 : tag.indexOf(':');
+        const key = colon > 0 ? (tag as string).slice(0, colon) : '';
+        const reason = colon > 0 ? reasonToDemote(tag as string, key) : undefined;
         if (reason === undefined) {
           kept?.push(tag);
           continue;
         }
         kept ??= tags.slice(0, index);
-        demoted ??= empty();
-        const value = tag.slice(colon + 1);
+        // Without a prototype: a tag may be called `constructor`.
+        demoted ??= Object.create(null) as Record<string, string>;
+        const value = (tag as string).slice(colon + 1);
         demoted[key] = key in demoted ? `${demoted[key]},${value}` : value;
         count(key, reason);
       }
@@ -143,9 +144,4 @@ export function createTagGuard(options: TagGuardOptions): TagGuard {
     },
     counts: () => Object.fromEntries(counted),
   };
-}
-
-/** Without a prototype: a tag may be called `constructor`. */
-function empty(): Record<string, string> {
-  return Object.create(null) as Record<string, string>;
 }

@@ -50,14 +50,14 @@ test('an evaluation metric: the same, in its own metadata', () => {
 
 test('a tag called __proto__ stays data', () => {
   const guard = create();
-  guard.guardList(['__proto__:a']);
+  guard.guard(['__proto__:a']);
   const { metadata } = guardMetric({ tags: ['__proto__:b'] }, guard) as { metadata: object };
   assert.deepEqual(Object.entries(metadata), [['__proto__', 'b']]);
   assert.equal(Object.getPrototypeOf(metadata), Object.prototype);
 });
 
 test('tags of another shape are not ours to touch', () => {
-  for (const tags of [undefined, null, 'user_id:7', ['user_id:7', 7]]) {
+  for (const tags of [undefined, null, 'user_id:7', { 0: 'user_id:7' }, [7, { user_id: 7 }]]) {
     const metric = { tags };
     assert.equal(guardMetric(metric, create()), metric);
   }

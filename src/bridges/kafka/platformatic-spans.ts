@@ -50,7 +50,7 @@ export function startConsumeSpan(message: ConsumedMessage, maker: SpanMaker): Ka
     if (name !== undefined && text !== undefined) carrier[name] = text;
   }
   return maker.tracer.startSpan('kafka.consume', {
-    childOf: maker.tracer.extract('text_map', carrier) ?? undefined,
+    childOf: maker.tracer.extract('text_map', carrier),
     tags: {
       ...baseTags(message.topic, maker),
       'span.kind': 'consumer',
@@ -64,7 +64,7 @@ export function startConsumeSpan(message: ConsumedMessage, maker: SpanMaker): Ka
 /** `kafka.produce`, below what is active. */
 export function startProduceSpan(topic: string, messages: number, maker: SpanMaker): KafkaSpan {
   return maker.tracer.startSpan('kafka.produce', {
-    childOf: maker.tracer.scope().active() ?? undefined,
+    childOf: maker.tracer.scope().active(),
     tags: { ...baseTags(topic, maker), 'span.kind': 'producer', 'kafka.batch_size': messages },
   });
 }

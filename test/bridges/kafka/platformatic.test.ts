@@ -295,11 +295,13 @@ test('what a send was answered is on its span; uninstalled, nothing listens and 
   sends.start.publish(context);
   sends.asyncStart.publish(context);
   assert.equal(spans[0]!.tags['kafka.messages.offsets'], '[{"partition":3,"start_offset":"9"}]');
+  const flowing = createStream(0).on('data', () => undefined);
   const running = createStream(2)[Symbol.asyncIterator]();
   await running.next();
   uninstall();
   await running.next();
   for await (const _ of createStream(2)) assert.equal(active(), undefined);
+  assert.ok(flowing.emit('data', message(0)));
   const names = [
     'plt:kafka:instances',
     ...['start', 'error', 'asyncStart'].map((event) => `tracing:plt:kafka:producer:sends:${event}`),

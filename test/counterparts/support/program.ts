@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { privateFolder } from '../../../scripts/lib/private-folder.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
 
-export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
 
 /** No program of a test lives longer; whoever needs it has failed. */
 const LIMIT_MS = 120_000;
 
 /** The requirement's line (section 2, "For multiple noisy resources"), and its health rule. */
-export const REQUIREMENT_RULES = JSON.stringify([
+const REQUIREMENT_RULES = JSON.stringify([
   { resource: 'kafka.consume', sample_rate: 0.01 },
   { resource: 'sqs.receivemessage', sample_rate: 0.01 },
   { resource: 'GET /health', sample_rate: 0.0 },

@@ -122,7 +122,7 @@ function takePart(part: readonly Fields[], spans: Map<string, Span>): void {
       name: String(span['name']),
       resource: String(span['resource']),
       service: String(span['service']),
-      type: String(span['type'] ?? ''),
+      type: typeof span['type'] === 'string' ? span['type'] : '',
       traceId: String(span['trace_id']),
       spanId: String(span['span_id']),
       parentId: String(span['parent_id']),
