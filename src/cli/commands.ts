@@ -36,6 +36,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     add: async (program) => (await import('./ledger.ts')).ledgerCommand(program),
   },
   {
+    name: 'purge',
+    summary: 'remove journaled data for good, counted',
+    add: async (program) => (await import('./purge.ts')).purgeCommand(program),
+  },
+  {
     name: 'config',
     summary: 'print and check the settings; print what a deployment needs',
     add: async (program) => (await import('./config.ts')).configCommand(program),

@@ -1,13 +1,18 @@
+import { realpathSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { UpstreamState } from '../contracts/delivery.ts';
+import { classifyLifetime, diesWithPod } from '../journal/lifetime.ts';
+import { resendQuarantine } from '../pipeline/inspect/resend.ts';
 import { startSidecar } from '../pipeline/sidecar.ts';
 import { loadSettings } from '../settings/load.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
+import { JOURNAL_OPTION, journalOf } from './journal-argument.ts';
 import { stopSignal } from './stop-signal.ts';
 
 interface DeliverOptions {
   readonly journal?: string;
   readonly once?: boolean;
+  readonly quarantine?: boolean;
   readonly timeout: string;
   readonly json?: boolean;
 }
@@ -17,11 +22,12 @@ export function deliverCommand(program: Command): void {
   program
     .command('deliver')
     .description('deliver a journal that other processes write (sidecar); shares their uid')
-    .option(
-      '--journal <dir>',
-      'journal directory (default: KEEPSPAN_JOURNAL_DIR, else the default of this service)',
-    )
+    .option(...JOURNAL_OPTION)
     .option('--once', 'deliver what is there, then end: 0 when nothing is left, 1 otherwise')
+    .option(
+      '--quarantine',
+      'send once more what upstream refused, then end: 0 when nothing is left of it, 1 otherwise',
+    )
     .option('--timeout <ms>', 'milliseconds for what is left at the end', '25000')
     .option('--json', 'one JSON line per event on stdout')
     .action(deliver);
@@ -42,17 +48,30 @@ async function deliver(options: DeliverOptions): Promise<void> {
           .join('  ')}\n`,
       );
   };
+  const onState = (state: UpstreamState) => sayState(say, state);
+  if (options.quarantine === true) {
+    const { directory: journal } = journalOf(directory);
+    const { delivered, left, busy } = await resendQuarantine({
+      directory: journal,
+      settings,
+      timeoutMs,
+      onState,
+    });
+    say('resent', { delivered, left, busy });
+    if (left > 0 || busy.length > 0) process.exitCode = 1;
+    return;
+  }
   const sidecar = startSidecar({
     directory,
     settings,
-    onState: (state) => sayState(say, state),
+    onState,
     onError: (error) => warnOnce('KS-DELIVERY-002', { site: String(error), error: String(error) }),
   });
   say('delivering', { journal: directory, pending: sidecar.pending() });
   if (options.once !== true) await stopSignal();
   const left = await sidecar.drain(timeoutMs);
   await sidecar.stop();
-  say('ended', { pending: left });
+  say('ended', { pending: left, atRisk: diesWithPod(classifyLifetime(realpathSync(directory))) ? left : 0 });
   if (options.once === true && left > 0) process.exitCode = 1;
 }
 

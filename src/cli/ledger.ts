@@ -1,22 +1,19 @@
 import type { Command } from 'commander';
 import type { KindLedger } from '../contracts/ledger.ts';
-import { checkFormat, isJournal } from '../journal/directory.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { isIntact } from '../ledger/account.ts';
 import { readJournalLedger, type JournalLedger, type WriterLedger } from '../pipeline/ledger-view.ts';
-import { loadSettings } from '../settings/load.ts';
+import { JOURNAL_OPTION, journalOf, parseKind } from './journal-argument.ts';
+import { recordsText, showPending, showQuarantine } from './ledger-records.ts';
 
 interface LedgerOptions {
   readonly journal?: string;
+  readonly records?: boolean;
+  readonly quarantine?: boolean;
+  readonly kind?: string;
+  readonly limit: string;
+  readonly content?: boolean;
   readonly json?: boolean;
-}
-
-/** The journal directory that a command was pointed at is not there. */
-class NoJournalError extends Error {
-  override readonly name = 'NoJournalError';
-  readonly code = 'KS-JOURNAL-005';
-  readonly fix =
-    'name the directory with --journal DIR or KEEPSPAN_JOURNAL_DIR; `observability_initialized` says where it is';
 }
 
 /** Adds `keepspan ledger`: what became of every signal, read from the journal. Exit 1 when something was lost. */
@@ -24,30 +21,42 @@ export function ledgerCommand(program: Command): void {
   program
     .command('ledger')
     .description('show what became of every signal: delivered, pending, dropped, lost, by name')
-    .option(
-      '--journal <dir>',
-      'journal directory (default: KEEPSPAN_JOURNAL_DIR, else the default of this service)',
-    )
+    .option(...JOURNAL_OPTION)
+    .option('--records', 'show the records that wait, without their content')
+    .option('--quarantine', 'show the records that upstream refused, without their content')
+    .option('--kind <kind>', `records of one kind: ${SIGNAL_KINDS.join(', ')}`)
+    .option('--limit <n>', 'records shown at most', '100')
+    .option('--content', 'records with their content: prompts, completions, tags')
     .option('--json', 'one JSON document on stdout')
     .action((options: LedgerOptions) => {
-      const directory = options.journal ?? loadSettings().settings.journalDir;
-      const found = directory === undefined ? undefined : read(directory);
-      if (found === undefined)
-        throw new NoJournalError(`there is no journal at ${directory ?? '(no directory)'}`);
-      process.stdout.write(
-        options.json === true
-          ? `${JSON.stringify(asDocument(found, directory!))}\n`
-          : asText(found, directory!),
-      );
-      // What a kill took before the tracer released it is named and counted, but it is a loss all the same.
-      if (!isIntact(found.ledger)) process.exitCode = 1;
+      if (options.records === true || options.quarantine === true) showRecords(options);
+      else showLedger(options);
     });
 }
 
-function read(directory: string): JournalLedger | undefined {
-  if (!isJournal(directory)) return undefined;
-  checkFormat(directory);
-  return readJournalLedger(directory);
+function showLedger({ journal, json }: LedgerOptions): void {
+  const { directory } = journalOf(journal);
+  const found = readJournalLedger(directory);
+  process.stdout.write(
+    json === true ? `${JSON.stringify(asDocument(found, directory))}\n` : asText(found, directory),
+  );
+  // What a kill took before the tracer released it is named and counted, but it is a loss all the same.
+  if (!isIntact(found.ledger)) process.exitCode = 1;
+}
+
+function showRecords({ journal, quarantine, kind, limit, content, json }: LedgerOptions): void {
+  if (!/^\d{1,7}$/.test(limit)) throw new RangeError(`--limit is a number of records, not "${limit}"`);
+  const { directory, settings } = journalOf(journal);
+  const request = {
+    directory,
+    settings,
+    kinds: kind === undefined ? SIGNAL_KINDS : [parseKind(kind)],
+    limit: Number(limit),
+    content: content === true,
+  };
+  const shown = quarantine === true ? showQuarantine(request) : showPending(request);
+  const document = { schemaVersion: 1, journal: directory, ...shown };
+  process.stdout.write(json === true ? `${JSON.stringify(document)}\n` : recordsText(shown, directory));
 }
 
 function asDocument(found: JournalLedger, journal: string) {
@@ -94,7 +103,9 @@ function asText({ ledger, writers, closedWriters, maybeTwice }: JournalLedger, j
 function reasonsOf(kind: string, { dropped, lost, unobserved }: KindLedger): string[] {
   return [
     ...Object.entries(dropped).map(([reason, n]) => `${kind}: ${n} dropped, ${reason}`),
-    ...Object.entries(lost).map(([reason, n]) => `${kind}: ${n} lost, ${reason}`),
+    ...Object.entries(lost)
+      .filter(([, n]) => n !== 0)
+      .map(([reason, n]) => `${kind}: ${n} lost, ${reason}`),
     ...(unobserved > 0 ? [`${kind}: ${unobserved} went past custody, unobserved`] : []),
   ];
 }

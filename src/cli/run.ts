@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { becomeInit } from '../hosts/init-process.ts';
 import { launchOf } from '../hosts/launch.ts';
 import { supervise } from '../hosts/supervise.ts';
+import { parseJournalKey } from '../journal/cipher.ts';
 import { openDirectory } from '../journal/directory.ts';
 import { classifyLifetime, diesWithPod } from '../journal/lifetime.ts';
 import type { Sidecar } from '../pipeline/sidecar.ts';
@@ -89,8 +90,9 @@ async function run(command: [string, ...string[]], { json = false }: RunOptions)
 }
 
 /** The directory, ready; undefined where there is none: then the child says why, keeps all in memory and delivers. */
-function usableJournal({ journalDir }: Settings): string | undefined {
+function usableJournal({ journalDir, journalKey }: Settings): string | undefined {
   if (journalDir === undefined) return undefined;
+  if (journalKey !== undefined && parseJournalKey(journalKey) === undefined) return undefined;
   try {
     return openDirectory(journalDir);
   } catch {

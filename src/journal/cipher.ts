@@ -70,13 +70,22 @@ export class RecordCipher {
     return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
   }
 
+  /** A text that `sealText` sealed; undefined when that was with another key. */
+  openText(sealed: Buffer): string | undefined {
+    return this.#decipher(sealed, undefined)?.toString('utf8');
+  }
+
   /** The plain body of a record; undefined when it was sealed with another key. */
   open(headerBytes: Buffer, body: Buffer): Buffer | undefined {
-    if (body.length < SEAL_BYTES) return undefined;
-    const decipher = createDecipheriv(ALGORITHM, this.#key, body.subarray(0, NONCE_BYTES));
-    decipher.setAAD(headerBytes.subarray(AUTHENTICATED_FROM));
-    decipher.setAuthTag(body.subarray(body.length - TAG_BYTES));
-    const plain = decipher.update(body.subarray(NONCE_BYTES, body.length - TAG_BYTES));
+    return this.#decipher(body, headerBytes.subarray(AUTHENTICATED_FROM));
+  }
+
+  #decipher(sealed: Buffer, authenticated: Buffer | undefined): Buffer | undefined {
+    if (sealed.length < SEAL_BYTES) return undefined;
+    const decipher = createDecipheriv(ALGORITHM, this.#key, sealed.subarray(0, NONCE_BYTES));
+    if (authenticated !== undefined) decipher.setAAD(authenticated);
+    decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+    const plain = decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES));
     try {
       decipher.final();
     } catch {

@@ -240,6 +240,6 @@ function parseLine(line: string): Line | undefined {
 }
 
 /** One more refused record for inspection and resending. */
-export function appendQuarantine(file: string, entry: Readonly<Record<string, unknown>>): void {
-  appendFileSync(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+export function appendQuarantine(file: string, line: string): void {
+  appendFileSync(file, `${line}\n`, { mode: 0o600 });
 }

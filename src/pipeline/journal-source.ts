@@ -15,6 +15,7 @@ import { readEvicted, unlinkIfThere } from '../journal/eviction.ts';
 import { Flag } from '../journal/format.ts';
 import { appendQuarantine, type Cursor, type OutcomeLog, type OutcomeName } from '../journal/outcomes.ts';
 import { readRecords, type JournalRecord } from '../journal/reader.ts';
+import { quarantineLine } from './inspect/quarantine.ts';
 
 export interface JournalSourceOptions {
   readonly writerPath: string;
@@ -112,25 +113,11 @@ export class JournalSource implements RecordSource {
     this.#options.onMaybeTwice(this.kind, signals);
   }
 
-  /** What is kept lies as safe as in the journal: sealed when there is a key. */
   quarantine(record: PendingRecord, status: number, answer: string): void {
     const folder = join(dirname(this.#options.writerPath), Names.quarantine);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { kind, flags, count, timeMs, preamble, payload } = record;
-    const content = { answer, preamble, payload: payload.toString('base64') };
-    const { cipher } = this.#options;
-    const kept =
-      cipher === undefined
-        ? content
-        : { sealed: cipher.sealText(JSON.stringify(content)).toString('base64') };
-    appendQuarantine(join(folder, `${basename(this.#options.writerPath)}.jsonl`), {
-      kind,
-      flags,
-      count,
-      timeMs,
-      status,
-      ...kept,
-    });
+    const line = quarantineLine(record, status, answer, this.#options.cipher);
+    appendQuarantine(join(folder, `${basename(this.#options.writerPath)}.jsonl`), line);
   }
 
   /** Nothing is left, and nothing will come. */

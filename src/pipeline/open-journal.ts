@@ -76,6 +76,12 @@ export function journalKey(settings: Settings): Uint8Array | undefined | 'unusab
   return key ?? 'unusable';
 }
 
+/** The key for those who only read. Without the right one sealed records are held. */
+export function readingKey(settings: Settings): Uint8Array | undefined {
+  const key = journalKey(settings);
+  return key === 'unusable' ? undefined : key;
+}
+
 function usableDirectory(path: string | undefined): string | undefined {
   if (path === undefined) return undefined; // Said by the settings, KS-SETTINGS-006.
   try {

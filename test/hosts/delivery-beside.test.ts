@@ -50,7 +50,7 @@ describe('exits with a sidecar', { concurrency: 2 }, () => {
       sidecar.process.kill('SIGTERM');
       const { code, stdout } = await sidecar.ended;
       assert.equal(code, 0);
-      assert.deepEqual(eventsOf(stdout).at(-1), { event: 'ended', pending: 0 });
+      assert.deepEqual(eventsOf(stdout).at(-1), { event: 'ended', pending: 0, atRisk: 0 });
       if (row.end === 'sigkill') await assertOnlyUnreleasedLost(site, COUNT);
       else await assertAllArrived(site, COUNT);
     });
@@ -97,6 +97,15 @@ describe('keepspan run: the rest of the time', { concurrency: 2 }, () => {
     await child.says(/"exited"/);
     site.agent.behave('ok');
     assert.equal((await child.ended).code, 3);
+    await assertAllArrived(site, COUNT);
+  });
+
+  it('a sealed journal is delivered with its key', async (t) => {
+    const site = await createSite(t);
+    const { code } = await underRun(site, 'app.mjs', ['exit3'], {
+      env: { KEEPSPAN_JOURNAL_KEY: 'ef'.repeat(32) },
+    }).ended;
+    assert.equal(code, 3);
     await assertAllArrived(site, COUNT);
   });
 

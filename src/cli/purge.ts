@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { SIGNAL_KINDS } from '../kernel/signals.ts';
+import { countPurge, purge, type Purged } from '../pipeline/inspect/purge.ts';
+import { removeQuarantine } from '../pipeline/inspect/quarantine.ts';
+import { CODES } from '../selfmetrics/codes.ts';
+import { JOURNAL_OPTION, journalOf, parseKind } from './journal-argument.ts';
+
+interface PurgeOptions {
+  readonly journal?: string;
+  readonly olderThan?: string;
+  readonly kind?: string;
+  readonly quarantine?: boolean;
+  readonly all?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** Nothing was named that is to be removed. */
+class NothingNamedError extends Error {
+  override readonly name = 'NothingNamedError';
+  readonly code = 'KS-PURGE-002';
+  readonly fix = CODES['KS-PURGE-002'].fix;
+}
+
+const NOTHING: Purged = { signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0 };
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Adds `keepspan purge`: removes journaled data for good. Without --yes it says what it would remove, and exits 1. */
+export function purgeCommand(program: Command): void {
+  program
+    .command('purge')
+    .description('remove journaled data for good; what was pending is counted as dropped.purged')
+    .option(...JOURNAL_OPTION)
+    .option('--older-than <age>', 'pending records older than this: 30m, 12h, 7d')
+    .option('--kind <kind>', `pending records of one kind: ${SIGNAL_KINDS.join(', ')}`)
+    .option('--quarantine', 'what upstream refused, instead of what is pending')
+    .option('--all', 'everything: pending records of every kind and age, and the quarantine')
+    .option('--yes', 'remove it; without this only say what would be removed')
+    .option('--json', 'one JSON document on stdout')
+    .action((options: PurgeOptions) => {
+      const { olderThan, kind, quarantine = false, all = false, yes = false } = options;
+      if (olderThan === undefined && kind === undefined && !quarantine && !all)
+        throw new NothingNamedError('it was not said what to remove');
+      const selection = {
+        kinds: kind === undefined ? SIGNAL_KINDS : [parseKind(kind)],
+        beforeMs: olderThan === undefined ? Number.POSITIVE_INFINITY : Date.now() - parseAge(olderThan),
+      };
+      const { directory } = journalOf(options.journal);
+      const wantsPending = all || olderThan !== undefined || kind !== undefined;
+      const pending = !wantsPending
+        ? NOTHING
+        : yes
+          ? purge(directory, selection)
+          : countPurge(directory, selection);
+      const refused = all || quarantine ? removeQuarantine(directory, yes) : { records: 0, bytes: 0 };
+      const document = { schemaVersion: 1, journal: directory, removed: yes, pending, quarantine: refused };
+      process.stdout.write(options.json === true ? `${JSON.stringify(document)}\n` : asText(document));
+      if (!yes) process.exitCode = 1;
+    });
+}
+
+interface PurgeDocument {
+  readonly journal: string;
+  readonly removed: boolean;
+  readonly pending: Purged;
+  readonly quarantine: { readonly records: number; readonly bytes: number };
+}
+
+function asText({ journal, removed, pending, quarantine }: PurgeDocument): string {
+  const kinds = SIGNAL_KINDS.map((kind) => `${pending.signals[kind]} ${kind}`).join(', ');
+  return [
+    `journal ${journal}`,
+    `${removed ? 'removed' : 'would remove'} ${pending.records} pending records: ${kinds}`,
+    `${removed ? 'removed' : 'would remove'} ${quarantine.records} refused records (${quarantine.bytes} bytes)`,
+    removed ? '' : 'nothing was removed: add --yes to do it\n',
+  ].join('\n');
+}
+
+function parseAge(text: string): number {
+  const match = /^(\d{1,6})([smhd])$/.exec(text);
+  if (match === null) throw new RangeError(`--older-than is an age such as 30m, 12h or 7d, not "${text}"`);
+  return Number(match[1]) * UNIT_MS[match[2]!]!;
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { SignalKind } from '../../contracts/signal.ts';
+import { RecordCipher } from '../../journal/cipher.ts';
+import { claimDelivery, ownerState, releaseDelivery } from '../../journal/claim.ts';
+import { codeOf, listWriters, Names, segmentFile } from '../../journal/directory.ts';
+import { appendHistory } from '../../journal/history.ts';
+import { OutcomeLog, type Cursor } from '../../journal/outcomes.ts';
+import { surveyWriter } from '../../journal/survey.ts';
+import { SIGNAL_KINDS } from '../../kernel/signals.ts';
+import { addLedgers } from '../../ledger/account.ts';
+import { JournalSource } from '../journal-source.ts';
+import { writerLedger } from '../ledger-view.ts';
+import { pendingRecords } from './pending.ts';
+
+export interface PurgeSelection {
+  readonly kinds: readonly SignalKind[];
+  /** Records journaled before this wall-clock ms. */
+  readonly beforeMs: number;
+}
+
+export interface Purged {
+  readonly signals: Readonly<Record<SignalKind, number>>;
+  readonly records: number;
+}
+
+/** Writers that still write, or that somebody delivers: what they hold is not ours to remove. */
+export class JournalInUseError extends Error {
+  override readonly name = 'JournalInUseError';
+  readonly code = 'KS-PURGE-001';
+  readonly fix = 'stop the processes that are named, then purge again';
+}
+
+/** What a purge would remove. Changes nothing. */
+export function countPurge(directory: string, { kinds, beforeMs }: PurgeSelection): Purged {
+  const signals = { spans: 0, llmSpans: 0, evaluations: 0 };
+  let records = 0;
+  for (const found of pendingRecords(directory, kinds)) {
+    if (found.timeMs >= beforeMs) continue;
+    records += 1;
+    signals[found.kind] += found.signals;
+  }
+  return { signals, records };
+}
+
+/**
+ * Removes pending records for good, their bytes included, and counts them as `dropped.purged`. All writers are claimed
+ * first: either nobody else has any of them, or nothing is removed.
+ *
+ * @throws JournalInUseError naming who has them
+ */
+export function purge(directory: string, selection: PurgeSelection): Purged {
+  const instance = randomUUID();
+  const claimed: string[] = [];
+  try {
+    const inUse = listWriters(directory).filter((path) => {
+      if (ownerState(path) !== 'dead') return true;
+      if (!claimDelivery(path, instance)) return true;
+      claimed.push(path);
+      return false;
+    });
+    if (inUse.length > 0) throw new JournalInUseError(`in use: ${inUse.map(describe).join(', ')}`);
+    const total = { signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0 };
+    for (const path of claimed) purgeWriter(path, directory, selection, instance, total);
+    return total;
+  } finally {
+    for (const path of claimed) releaseDelivery(path, instance);
+  }
+}
+
+interface Total {
+  readonly signals: Record<SignalKind, number>;
+  records: number;
+}
+
+const READ_BYTES = 8 * 1024 * 1024;
+const MAX_RECORDS = 1000;
+
+function purgeWriter(
+  path: string,
+  directory: string,
+  { kinds, beforeMs }: PurgeSelection,
+  instance: string,
+  total: Total,
+): void {
+  const log = new OutcomeLog(join(path, Names.outcomes));
+  const sources = SIGNAL_KINDS.map(
+    (kind) =>
+      new JournalSource({
+        writerPath: path,
+        kind,
+        log,
+        cipher: UNOPENED,
+        ended: () => true,
+        fence: () => undefined,
+        rings: () => 0,
+        onOutcome: () => undefined,
+        onMaybeTwice: () => undefined,
+      }),
+  );
+  try {
+    for (const source of sources) {
+      if (!kinds.includes(source.kind)) continue;
+      purgeStream(source, beforeMs, total);
+      wipe(path, source.kind, log.state[source.kind].cursor);
+    }
+    if (!sources.every((source) => source.drained())) return;
+  } finally {
+    log.sync();
+    log.close();
+  }
+  const survey = surveyWriter(path);
+  if (survey === undefined || survey.state === 'running') return;
+  const { ledger, maybeTwice } = writerLedger(survey);
+  const entry = { id: survey.id, endedMs: Date.now(), state: survey.state, ledger, maybeTwice, writers: 1 };
+  if (appendHistory(directory, entry, instance, addLedgers)) rmSync(path, { recursive: true, force: true });
+}
+
+/** A stream is in the order of time: what is old enough stands in front. */
+function purgeStream(source: JournalSource, beforeMs: number, total: Total): void {
+  for (;;) {
+    const records = source.peek(READ_BYTES, MAX_RECORDS);
+    const kept = records.findIndex(({ timeMs }) => timeMs >= beforeMs);
+    const old = kept === -1 ? records : records.slice(0, kept);
+    if (old.length === 0) return;
+    const signals = old.reduce((sum, { count }) => sum + count, 0);
+    source.resolve(old.length, { 'dropped.purged': signals });
+    total.signals[source.kind] += signals;
+    total.records += old.length;
+  }
+}
+
+/** Finished segments are removed; of the one that is read on, what is resolved becomes zeros: nobody reads it again. */
+function wipe(path: string, kind: SignalKind, { segment, offset }: Cursor): void {
+  if (offset === 0) return;
+  let fd: number;
+  try {
+    fd = openSync(segmentFile(path, { kind, number: segment }), constants.O_WRONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return; // It was finished, and is gone.
+    throw error;
+  }
+  try {
+    const zeros = Buffer.alloc(Math.min(offset, 1024 * 1024));
+    for (let at = 0; at < offset; at += zeros.length)
+      writeSync(fd, zeros, 0, Math.min(zeros.length, offset - at), at);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What is thrown away need not be opened: no key is needed to purge. */
+class UnopenedCipher extends RecordCipher {
+  override open(_headerBytes: Buffer, body: Buffer): Buffer {
+    return body;
+  }
+}
+
+const UNOPENED = new UnopenedCipher(Buffer.alloc(32));
+
+function describe(path: string): string {
+  try {
+    const { pid } = JSON.parse(readFileSync(join(path, Names.owner), 'utf8')) as { readonly pid?: number };
+    return `${basename(path)} (written by process ${pid ?? '?'}${ownerState(path) === 'dead' ? ', being delivered' : ''})`;
+  } catch {
+    return basename(path); // Removed meanwhile.
+  }
+}
