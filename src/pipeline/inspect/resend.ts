@@ -24,7 +24,7 @@ import { appendHistory } from '../../journal/history.ts';
 import { listWriters } from '../../journal/directory.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { SIGNAL_KINDS } from '../../kernel/signals.ts';
-import { addLedgers, EMPTY_LEDGER } from '../../ledger/account.ts';
+import { addLedgers } from '../../ledger/account.ts';
 import {
   quarantineFiles,
   quarantineLine,
@@ -217,7 +217,7 @@ function correctionOf({ kind, outcomes }: QuarantineSource): KindLedger {
     );
   const moved = Object.values(outcomes).reduce((sum, n) => sum + n, 0);
   return {
-    ...EMPTY_LEDGER[kind],
+    ...addLedgers([])[kind],
     delivered: outcomes['delivered'] ?? 0,
     sampledOut: outcomes['sampledOut'] ?? 0,
     dropped: reasons('dropped.'),
