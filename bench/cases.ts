@@ -3,6 +3,7 @@ import { evaluation } from './cases/evaluation.ts';
 import { exitDrain } from './cases/exit-drain.ts';
 import { llmSpan } from './cases/llm-span.ts';
 import { loopDelay } from './cases/loop-delay.ts';
+import { samplingMainThread, samplingThroughput } from './cases/sampling.ts';
 import { start } from './cases/start.ts';
 import type { BenchCase } from './lib/case.ts';
 
@@ -14,4 +15,6 @@ export const CASES: readonly BenchCase[] = [
   start,
   exitDrain,
   loopDelay,
+  samplingThroughput,
+  samplingMainThread,
 ];

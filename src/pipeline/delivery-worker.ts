@@ -7,6 +7,7 @@ import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { type AgentAnswer, createDatadogEncoder } from '../wire/datadog/encode.ts';
 import { Deliverer } from './deliverer.ts';
 import { MemorySource } from './memory-source.ts';
+import { NoiseBoard } from './noise-board.ts';
 import { OutcomeBoard } from './outcome-board.ts';
 import { thinningBy } from './policy.ts';
 import { RelayWriters } from './relay-writers.ts';
@@ -24,6 +25,7 @@ const relayBoard = new OutcomeBoard(input.relayOutcomes);
 const relays = new RelayWriters(input.directory ?? '', input.relayToken);
 const sender = createHttpSender({ proxyEnv: input.proxyEnv });
 const thinning = thinningBy(input.policy);
+const noise = new NoiseBoard(input.noise, input.policy);
 const toDatadog = {
   target: () => input.target,
   agentUrl: () => input.agentUrl,
@@ -45,7 +47,8 @@ const deliverer = new Deliverer({
     for (const kind of SIGNAL_KINDS) restored?.restore(kind, state[kind].counts, state[kind].maybeTwice);
   },
   onOutcome: (id, kind, outcomes) => {
-    if (kind === 'spans') tellNoise();
+    // Before the outcomes of the same batch: a shutdown's record then has both.
+    if (kind === 'spans') noise.set(thinning.sampler.counts());
     if (id === input.writerId) board.add(kind, outcomes);
     else if (relays.has(id)) relayBoard.add(kind, outcomes);
   },
@@ -94,11 +97,6 @@ port.on('message', (message: ToWorker) => {
 
 let timer: NodeJS.Timeout | undefined;
 let stopped = false;
-
-/** Before the outcomes of the same batch are seen on the board, so that a shutdown's record has both. */
-function tellNoise(): void {
-  if (input.policy.rules.length > 0) tell({ type: 'noise', counts: thinning.sampler.counts() });
-}
 
 async function sweep(): Promise<void> {
   if (input.directory !== undefined) await deliverer.sweep();

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { isMainThread } from 'node:worker_threads';
 import type { CustodyHooks } from '../contracts/lifecycle.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
-import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import { createLifecycle } from '../lifecycle/lifecycle.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
@@ -21,6 +20,7 @@ import { createHooks } from './hooks.ts';
 import { describeHealth } from './health.ts';
 import { MemoryRelay } from './memory-relay.ts';
 import { openJournal } from './open-journal.ts';
+import { NoiseBoard } from './noise-board.ts';
 import { createBoardMemory, OutcomeBoard } from './outcome-board.ts';
 import { policyOf } from './policy.ts';
 import { processLedger } from './process-ledger.ts';
@@ -50,7 +50,8 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   const relayToken = randomUUID();
   const upstream = new Map<SignalKind, UpstreamState>();
   const policy = policyOf(settings, file, problems);
-  let noise: NoiseCounts | undefined;
+  const noiseMemory = NoiseBoard.memoryFor(policy);
+  const noise = new NoiseBoard(noiseMemory, policy);
   let rates = '{}';
   let host: WorkerHost | undefined;
 
@@ -93,6 +94,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
         target: targetOf(settings, address),
         maxAgeMs: settings.journalMaxAgeMs,
         policy,
+        noise: noiseMemory,
         board: boardMemory,
         relayOutcomes,
         relayToken,
@@ -109,9 +111,6 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       },
       onMemoryResolved: (kind, ids, outcomes) => relay.resolved(kind, ids, outcomes),
       onSealed: (writerId) => warnOnce('KS-JOURNAL-006', { site: writerId, writer: writerId }),
-      onNoise: (counts) => {
-        noise = counts;
-      },
       onError: (error) => warnOnce('KS-DELIVERY-002', { site: error, error }),
       onDeath: (error) => {
         relay.takeBack();
@@ -130,7 +129,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
     delivers: host !== undefined,
     lifetime,
     upstream: () => [...upstream.values()],
-    noise: () => noise,
+    noise: () => (host === undefined ? undefined : noise.counts()),
   });
   const lifecycle = createLifecycle({
     custody: hooks,
@@ -164,7 +163,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       return { ...report, pending: Object.values(ledger()).reduce((sum, kind) => sum + kind.pending, 0) };
     },
     ledger,
-    health: () => describeHealth({ stack, journal, directory, lifetime, upstream: [...upstream.values()], noise, ledger: ledger() }),
+    health: () => describeHealth({ stack, journal, directory, lifetime, upstream: [...upstream.values()], noise: host === undefined ? undefined : noise.counts(), ledger: ledger() }),
     async stop() {
       slot.current = undefined;
       clearInterval(lease);

@@ -1,7 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Outcomes, UpstreamState } from '../contracts/delivery.ts';
-import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import type { FromWorker, MemoryRecord, ToWorker, WorkerInput } from './worker-messages.ts';
 
@@ -14,7 +13,6 @@ export interface WorkerHostOptions {
   readonly onMemoryResolved: (kind: SignalKind, ids: readonly number[], outcomes: Outcomes) => void;
   /** Records of this writer are sealed with another key; they are held. */
   readonly onSealed: (writerId: string) => void;
-  readonly onNoise: (counts: NoiseCounts) => void;
   /** Something inside the worker failed; it goes on. */
   readonly onError: (error: string) => void;
   /** It ended by itself and is started again; what was handed to it is not resolved. */
@@ -110,8 +108,6 @@ export class WorkerHost {
         return this.#options.onMemoryResolved(message.kind, message.ids, message.outcomes);
       case 'sealed':
         return this.#options.onSealed(message.writerId);
-      case 'noise':
-        return this.#options.onNoise(message.counts);
       case 'error':
         return this.#options.onError(message.error);
     }

@@ -1,7 +1,7 @@
 import type { Outcomes, UpstreamState } from '../contracts/delivery.ts';
-import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import type { Policy } from '../sampling/policy.ts';
+import type { NoiseMemory } from './noise-board.ts';
 import type { DatadogTarget } from '../wire/datadog/encode-target.ts';
 import type { BoardMemory } from './outcome-board.ts';
 
@@ -18,6 +18,7 @@ export interface WorkerInput {
   readonly target: DatadogTarget;
   readonly maxAgeMs: number;
   readonly policy: Policy;
+  readonly noise: NoiseMemory;
   readonly board: BoardMemory;
   /** Outcomes of the loopback relay's writers, whose `owner.json` has the token. */
   readonly relayOutcomes: BoardMemory;
@@ -49,5 +50,4 @@ export type FromWorker =
   | { readonly type: 'memory-resolved'; readonly kind: SignalKind; readonly ids: readonly number[]; readonly outcomes: Outcomes }
   /** Records of this writer are sealed with another key. */
   | { readonly type: 'sealed'; readonly writerId: string }
-  | { readonly type: 'noise'; readonly counts: NoiseCounts }
   | { readonly type: 'error'; readonly error: string };

@@ -79,10 +79,11 @@ export function readTraceFacts(bytes: Buffer, start: number): TraceFacts & { rea
   for (let i = 0; i < spans; i += 1) {
     const span = next;
     next = locate(bytes, span);
+    readTags(bytes);
     if (i === 0) traceId = at.traceId < 0 ? 0n : idAt(bytes, at.traceId);
     if (rootAt < 0 && (isParentless(bytes) || (i === 0 && isEntry(bytes)))) rootAt = span;
     error ||= at.error >= 0 && numberAt(bytes, at.error) !== 0;
-    llm ||= hasLlmTag(bytes, at.meta) || hasLlmTag(bytes, at.metrics);
+    llm ||= tags.llm;
     manualKeep ||= isManualKeep(bytes);
   }
   return {
@@ -189,39 +190,65 @@ function isParentless(bytes: Buffer): boolean {
   return at.parentId < 0 || idAt(bytes, at.parentId) === 0n;
 }
 
-function isEntry(bytes: Buffer): boolean {
-  const kind = find(bytes, at.meta, Key.kind);
-  if (kind < 0) return false;
-  const start = textStart(bytes, kind);
-  const end = endOf(bytes, kind);
-  return ENTRY_KINDS.some((entry) => isText(bytes, start, end, entry));
+/** What the tags of the span that was read last say, after `readTags`. */
+const tags = { llm: false, manual: false, kind: -1, maker: -1, priority: -1 };
+
+function readTags(bytes: Buffer): void {
+  tags.llm = tags.manual = false;
+  tags.kind = tags.maker = tags.priority = -1;
+  readMap(bytes, at.meta);
+  readMap(bytes, at.metrics);
 }
 
-function hasLlmTag(bytes: Buffer, map: number): boolean {
-  if (map < 0 || !isMapAt(bytes, map)) return false;
+/** One pass: only keys that begin like one that is looked for are compared. */
+function readMap(bytes: Buffer, map: number): void {
+  if (map < 0 || !isMapAt(bytes, map)) return;
   let next = insideOf(bytes, map);
   for (let left = entriesAt(bytes, map); left > 0; left -= 1) {
     const start = textStart(bytes, next);
     const end = endOf(bytes, next);
-    // `_`, `g`, `l`, `o`, `t`: most tags begin otherwise.
-    const first = bytes[start]!;
-    if (first === 0x5f || first === 0x67 || first === 0x6c || first === 0x6f || first === 0x74) {
-      for (const prefix of LLM_PREFIXES) if (startsWith(bytes, start, end, prefix)) return true;
+    switch (bytes[start]) {
+      case 0x5f: // _
+        if (isText(bytes, start, end, DECISION_MAKER)) tags.maker = end;
+        else if (isText(bytes, start, end, PRIORITY)) tags.priority = end;
+        else tags.llm ||= isLlmTag(bytes, start, end);
+        break;
+      case 0x67: // g
+      case 0x6c: // l
+      case 0x6f: // o
+      case 0x74: // t
+        tags.llm ||= isLlmTag(bytes, start, end);
+        break;
+      case 0x6d: // m
+        tags.manual ||= isText(bytes, start, end, MANUAL_KEEP);
+        break;
+      case 0x73: // s
+        if (isText(bytes, start, end, Key.kind)) tags.kind = end;
+        break;
     }
     next = endOf(bytes, end);
   }
+}
+
+function isLlmTag(bytes: Buffer, start: number, end: number): boolean {
+  for (const prefix of LLM_PREFIXES) if (startsWith(bytes, start, end, prefix)) return true;
   return false;
 }
 
+function isEntry(bytes: Buffer): boolean {
+  return tags.kind >= 0 && isOneOf(bytes, tags.kind, ENTRY_KINDS);
+}
+
 function isManualKeep(bytes: Buffer): boolean {
-  if (find(bytes, at.metrics, MANUAL_KEEP) >= 0 || find(bytes, at.meta, MANUAL_KEEP) >= 0) return true;
-  const maker = find(bytes, at.meta, DECISION_MAKER);
-  if (maker < 0) return false;
-  const start = textStart(bytes, maker);
-  const end = endOf(bytes, maker);
-  if (!BY_WISH.some((wish) => isText(bytes, start, end, wish))) return false;
-  const priority = find(bytes, at.metrics, PRIORITY);
-  return priority >= 0 && numberAt(bytes, priority) >= USER_KEEP;
+  if (tags.manual) return true;
+  if (tags.maker < 0 || tags.priority < 0) return false;
+  return numberAt(bytes, tags.priority) >= USER_KEEP && isOneOf(bytes, tags.maker, BY_WISH);
+}
+
+function isOneOf(bytes: Buffer, value: number, texts: readonly Buffer[]): boolean {
+  const start = textStart(bytes, value);
+  const end = endOf(bytes, value);
+  return texts.some((text) => isText(bytes, start, end, text));
 }
 
 function hasSpan(bytes: Buffer, start: number, spanIds: ReadonlySet<bigint>): boolean {
