@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Ledger } from '../../src/contracts/ledger.ts';
@@ -206,6 +207,21 @@ describe('a directory that cannot be written', { skip: !canMount, concurrency: 2
       assert.equal(llmSpans.unique, 10);
     });
   }
+});
+
+describe('a journal of a newer version', () => {
+  it('does not keep the application from running: memory serves, one warning says so', async (t) => {
+    const site = await createSite(t);
+    mkdirSync(site.journal, { mode: 0o700 });
+    writeFileSync(join(site.journal, 'FORMAT'), 'keepspan-journal 99\n');
+    const { code, stderr } = await underRun(site, fixture('few.mjs')).ended;
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(
+      [...stderr.matchAll(/"code":"(KS-JOURNAL-\d+)"/g)].map(([, found]) => found),
+      ['KS-JOURNAL-002'],
+    );
+    assert.equal(site.agent.arrivals.counts().evaluations.unique, 10);
+  });
 });
 
 const onEmptyDir = (site: Site, ...args: string[]) => [
