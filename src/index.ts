@@ -167,5 +167,6 @@ const DISABLED: Health = {
   custody: 'none',
   journal: { directory: undefined, lifetime: 'unknown', onDisk: false },
   upstream: [],
+  delivery: 'none',
   warnings: {},
 };

@@ -6,6 +6,7 @@ import type { JournalLifetime } from '../journal/lifetime.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { warningCounts } from '../selfmetrics/warnings.ts';
 import type { Health } from './session-types.ts';
+import type { StartFindings } from './start-checks.ts';
 import type { Stack } from './start-stack.ts';
 
 export interface HealthParts {
@@ -16,15 +17,20 @@ export interface HealthParts {
   readonly upstream: readonly UpstreamState[];
   readonly noise: NoiseCounts | undefined;
   readonly ledger: Ledger;
+  readonly delivery: Health['delivery'];
+  readonly findings: StartFindings;
 }
 
 /** How things stand, with every reason why they are not as promised. */
-export function describeHealth({ stack, journal, directory, lifetime, upstream, noise, ledger }: HealthParts): Health {
+export function describeHealth(parts: HealthParts): Health {
+  const { stack, journal, directory, lifetime, upstream, noise, ledger, delivery, findings } = parts;
   const degraded: string[] = [];
   const failing: string[] = [];
   if (stack.degraded !== undefined) degraded.push(stack.degraded);
   if (directory === undefined) degraded.push('no journal directory: signals wait in bounded memory');
   else if (!journal.onDisk) failing.push('the disk refuses the journal: signals wait in bounded memory');
+  if (delivery === 'down') failing.push('the delivery thread has died: signals wait in the journal');
+  if (!findings.tracerFirst) degraded.push(`loaded before the tracer: ${findings.loadedBefore.join(', ')}`);
   for (const { kind, status, httpStatus, error } of upstream) {
     const answer = httpStatus === undefined ? (error ?? '') : `HTTP ${httpStatus}`;
     if (status === 'held') failing.push(`upstream refuses ${kind}: ${answer}`);
@@ -41,6 +47,8 @@ export function describeHealth({ stack, journal, directory, lifetime, upstream, 
     custody: stack.custodyLevel,
     journal: { directory, lifetime, onDisk: journal.onDisk },
     upstream,
+    delivery,
+    start: findings,
     ...(noise === undefined ? {} : { noise }),
     warnings: warningCounts(),
   };

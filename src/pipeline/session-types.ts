@@ -4,6 +4,7 @@ import type { EvaluationInput } from '../contracts/evaluation.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+import type { StartFindings } from './start-checks.ts';
 
 /** How things stand: `ok`, `degraded` (works, but not as promised), `failing` (signals wait or are lost). */
 export interface Health {
@@ -13,6 +14,10 @@ export interface Health {
   readonly custody: string;
   readonly journal: { readonly directory: string | undefined; readonly lifetime: string; readonly onDisk: boolean };
   readonly upstream: readonly UpstreamState[];
+  /** Who delivers: a thread of this process that is up or down, or somebody beside it. */
+  readonly delivery: 'none' | 'up' | 'down';
+  /** What was found at start; undefined when nothing is switched on. */
+  readonly start?: StartFindings;
   /** What the sampling policy did, as far as delivery has come; undefined where it happens elsewhere, or not at all. */
   readonly noise?: NoiseCounts | undefined;
   /** How often each `KS-…` code was given. */

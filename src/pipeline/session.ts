@@ -10,7 +10,7 @@ import type { BackendSlot } from '../spans/wrap.ts';
 import { agentUrl } from '../settings/agent-url.ts';
 import { environmentWithoutPreloads, proxyEnvironment } from '../settings/environment.ts';
 import { loadSettings } from '../settings/load.ts';
-import type { SettingsOptions } from '../settings/table.ts';
+import type { Settings, SettingsOptions } from '../settings/table.ts';
 import type { Code } from '../selfmetrics/codes.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import { adapters } from './adapters.ts';
@@ -18,6 +18,7 @@ import { CustodyStore } from './custody-store.ts';
 import { createEvaluations } from './evaluations.ts';
 import { createHooks } from './hooks.ts';
 import { describeHealth } from './health.ts';
+import { serveHealth } from './health-route.ts';
 import { MemoryRelay } from './memory-relay.ts';
 import { openJournal } from './open-journal.ts';
 import { NoiseBoard } from './noise-board.ts';
@@ -26,6 +27,7 @@ import { policyOf } from './policy.ts';
 import { processLedger } from './process-ledger.ts';
 import type { Session } from './session-types.ts';
 import { createSignalGuard } from './tag-guard.ts';
+import { beginStartChecks } from './start-checks.ts';
 import { initializedRecord } from './start-record.ts';
 import { startStack } from './start-stack.ts';
 import { targetOf } from './target.ts';
@@ -42,6 +44,7 @@ const LEASE_RENEWAL_MS = 10_000;
 export function startSession(options: SettingsOptions, slot: BackendSlot): Session {
   const { settings, problems, file } = loadSettings({ options });
   for (const { code, severity: _severity, ...problem } of problems) warnOnce(code as Code, { site: problem.variable, ...problem });
+  const checks = beginStartChecks(isMainThread ? upstreamUrl(settings) : undefined);
   const opened = openJournal(settings, { service: settings.service, delivery: settings.delivery, keepspan: VERSION });
   const { journal, lifetime, directory } = opened;
   const boardMemory = createBoardMemory();
@@ -54,6 +57,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   const noise = new NoiseBoard(noiseMemory, policy);
   let rates = '{}';
   let host: WorkerHost | undefined;
+  let isDeliveryUp = true;
 
   const relay = new MemoryRelay(journal, (record) => host?.hand(record) ?? false);
   const custody = new CustodyStore(
@@ -114,6 +118,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       onError: (error) => warnOnce('KS-DELIVERY-002', { site: error, error }),
       onDeath: (error) => {
         relay.takeBack();
+        isDeliveryUp = false;
         warnOnce('KS-DELIVERY-003', { error });
       },
     });
@@ -152,7 +157,21 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   process.on('exit', onExit);
   slot.current = stack.backend;
 
-  initializedRecord({ settings, stack, directory, lifetime, agentUrl: address, host: host === undefined ? 'none' : 'worker', policy });
+  initializedRecord({ settings, stack, directory, lifetime, agentUrl: address, host: host === undefined ? 'none' : 'worker', policy, onDisk: journal.onDisk, findings: checks.findings() });
+  const health = () =>
+    describeHealth({
+      stack,
+      journal,
+      directory,
+      lifetime,
+      upstream: [...upstream.values()],
+      noise: host === undefined ? undefined : noise.counts(),
+      ledger: ledger(),
+      delivery: host === undefined ? 'none' : isDeliveryUp ? 'up' : 'down',
+      findings: checks.findings(),
+    });
+  const closeRoute =
+    settings.healthPort === undefined || !isMainThread ? undefined : serveHealth(settings.healthPort, health);
   const evaluations = createEvaluations({ settings, custody, slot, guard });
   return {
     lifecycle,
@@ -163,10 +182,12 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       return { ...report, pending: Object.values(ledger()).reduce((sum, kind) => sum + kind.pending, 0) };
     },
     ledger,
-    health: () => describeHealth({ stack, journal, directory, lifetime, upstream: [...upstream.values()], noise: host === undefined ? undefined : noise.counts(), ledger: ledger() }),
+    health,
     async stop() {
       slot.current = undefined;
       clearInterval(lease);
+      checks.stop();
+      closeRoute?.();
       process.off('exit', onExit);
       process.off('exit', onExit);
       lifecycle.uninstall();
@@ -178,4 +199,11 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       journal.close();
     },
   };
+}
+
+/** Where LLM spans and evaluations go, which is what the application is observed for. */
+function upstreamUrl(settings: Settings): string {
+  const { agentless, apiKey, intakeUrl, site } = settings;
+  if (!agentless || apiKey === undefined) return agentUrl(settings);
+  return intakeUrl ?? `https://llmobs-intake.${site}`;
 }

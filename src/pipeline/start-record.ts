@@ -4,6 +4,7 @@ import { shownUrl } from '../kernel/shown-url.ts';
 import type { Policy } from '../sampling/policy.ts';
 import type { Settings } from '../settings/table.ts';
 import { writeRecord } from '../selfmetrics/records.ts';
+import type { StartFindings } from './start-checks.ts';
 import { contentCapture } from './content.ts';
 import type { Stack } from './start-stack.ts';
 import { VERSION } from './version.ts';
@@ -16,13 +17,15 @@ export interface StartRecordParts {
   readonly agentUrl: string;
   readonly host: 'worker' | 'none';
   readonly policy: Policy;
+  readonly onDisk: boolean;
+  readonly findings: StartFindings;
 }
 
 /**
  * Writes `observability_initialized`: the fields of the requirement's section 6, and what was found rather than what
  * was asked for.
  */
-export function initializedRecord({ settings, stack, directory, lifetime, agentUrl, host, policy }: StartRecordParts): void {
+export function initializedRecord({ settings, stack, directory, lifetime, agentUrl, host, policy, onDisk, findings }: StartRecordParts): void {
   const agentless = settings.agentless === true && settings.apiKey !== undefined;
   const intake = agentless ? (settings.intakeUrl ?? settings.site) : agentUrl;
   writeRecord('observability_initialized', {
@@ -47,6 +50,13 @@ export function initializedRecord({ settings, stack, directory, lifetime, agentU
       evaluations: shownUrl(intake),
     },
     delivery: host,
+    // What needs time is not waited for: whether delivery runs and upstream takes connections is in `health()`.
+    checked: {
+      tracer_first: stack.name !== 'none' && findings.tracerFirst,
+      loaded_before: findings.loadedBefore,
+      patched: stack.patched,
+      journal_writable: onDisk,
+    },
     sampling: { source: policy.source, rules: policy.rules.map(({ id }) => id) },
     thread: isMainThread ? 'main' : 'worker',
   });

@@ -411,6 +411,21 @@ export const CODES = {
     title: 'Observability could not be started; the application runs on without it',
     fix: 'this is a fault in keepspan; please report it with its message',
   },
+  'KS-START-002': {
+    severity: 'warning',
+    title: 'Libraries were loaded before the tracer; what they do is not traced, or not in full',
+    fix: 'start with `node --import keepspan/register`, before everything that loads them',
+  },
+  'KS-START-003': {
+    severity: 'warning',
+    title: 'Nobody takes connections at the address of upstream; signals wait in the journal',
+    fix: 'check DD_TRACE_AGENT_URL and DD_AGENT_HOST, and that the Agent runs; delivery goes on by itself',
+  },
+  'KS-START-004': {
+    severity: 'warning',
+    title: 'The health route could not be opened',
+    fix: 'choose a free port with KEEPSPAN_HEALTH_PORT',
+  },
   'KS-TAGS-001': {
     severity: 'warning',
     title: 'A tag has too many different values; what exceeds the limit goes to metadata',

@@ -45,6 +45,11 @@ export function datadogCorrelation(): FindCorrelation {
   };
 }
 
+/** Whether dd-trace is loaded in this thread, by whomever. */
+export function isTracerLoaded(): boolean {
+  return '_ddtrace' in globalThis;
+}
+
 /** dd-trace's own log format, so that the ids are written as its other integrations write them. */
 function describe(tracer: Tracer, span: Span | null): Correlation {
   const carrier: { dd?: Record<string, string> } = {};

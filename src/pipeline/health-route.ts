@@ -1,0 +1,33 @@
+import { createServer } from 'node:http';
+import { warnOnce } from '../selfmetrics/warnings.ts';
+import type { Health } from './session-types.ts';
+
+/**
+ * Answers `GET /health` on 127.0.0.1 with what `health()` says: 200 for ok and degraded, 503 for failing. It keeps no
+ * process alive. A port that cannot be had is a warning.
+ *
+ * @returns what closes it
+ */
+export function serveHealth(port: number, health: () => Health): () => void {
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?')[0];
+    if (path !== '/health' || (request.method !== 'GET' && request.method !== 'HEAD')) {
+      response.writeHead(404).end();
+      return;
+    }
+    const found = health();
+    response.writeHead(found.status === 'failing' ? 503 : 200, {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+    });
+    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(found));
+  });
+  server.unref();
+  server.on('connection', (socket) => socket.unref());
+  server.on('error', (error) => warnOnce('KS-START-004', { port, error: error.message }));
+  server.listen(port, '127.0.0.1');
+  return () => {
+    server.close();
+    server.closeAllConnections();
+  };
+}
