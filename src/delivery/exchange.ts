@@ -14,7 +14,7 @@ import { mayHaveArrived, meaningOf } from './status.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Pause between attempts while upstream holds the stream: a rotated key empties the backlog by itself. */
-export const HELD_RETRY_MS = 30_000;
+const HELD_RETRY_MS = 30_000;
 
 /** Carries the batch's identity, the same on every attempt, so that receivers can drop what came twice. */
 export const BATCH_HEADER = 'x-keepspan-batch';

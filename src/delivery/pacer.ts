@@ -2,7 +2,7 @@
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 /** Longest pause between attempts once delivery is told to hurry. */
-export const HURRIED_MS = 250;
+const HURRIED_MS = 250;
 
 /** {@link Sleep} with real timers. Keeps the process alive while it waits. */
 export const systemSleep: Sleep = (ms, signal) =>

@@ -2,7 +2,7 @@ import type { Pacer } from './pacer.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Pause between attempts on a disk that fails. */
-export const DISK_RETRY_MS = 1000;
+const DISK_RETRY_MS = 1000;
 
 /** Does what must be written down, again and again while the disk below fails (law L5). */
 export class Persistence {

@@ -113,7 +113,7 @@ export async function deliverRefusedRecord(
 }
 
 /** Writes one refused record into quarantine. False when delivery was stopped before it could be written. */
-export function keep(refusal: Refusal, source: RecordSource, persistence: Persistence): Promise<boolean> {
+function keep(refusal: Refusal, source: RecordSource, persistence: Persistence): Promise<boolean> {
   const { record, status, answer } = refusal;
   return persistence.insist(() => source.quarantine(record, status, answer.slice(0, MAX_ANSWER_CHARS)));
 }

@@ -24,7 +24,7 @@ export interface StreamLimits {
 }
 
 /** A single larger record is still read, and sent alone. */
-export const STREAM_LIMITS: StreamLimits = { maxBytes: 8 << 20, maxRecords: 1000 };
+const STREAM_LIMITS: StreamLimits = { maxBytes: 8 << 20, maxRecords: 1000 };
 
 export interface StreamOptions {
   readonly source: RecordSource;
