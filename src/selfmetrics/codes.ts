@@ -216,7 +216,7 @@ export const CODES = {
   },
   'KS-RUN-003': {
     severity: 'warning',
-    title: 'Time was over before everything was delivered; the rest is in the journal',
+    title: 'Not everything was delivered when `keepspan run` ended; the rest is in the journal',
     fix: 'the next start on this journal delivers it; where it dies with the pod (`atRisk`), give more grace time',
   },
   'KS-SEAM-001': {

@@ -13,7 +13,7 @@ export interface RecordView {
 }
 
 /** Ids that are shown of one record: a chunk of a trace may hold thousands. */
-export const MAX_IDS = 20;
+const MAX_IDS = 20;
 
 /** Reads a record as far as it can be read: nothing of one that is damaged inside. Never throws. */
 export function viewRecord(record: PendingRecord): RecordView {

@@ -26,7 +26,7 @@ export interface Purged {
 }
 
 /** Writers that still write, or that somebody delivers: what they hold is not ours to remove. */
-export class JournalInUseError extends Error {
+class JournalInUseError extends Error {
   override readonly name = 'JournalInUseError';
   readonly code = 'KS-PURGE-001';
   readonly fix = 'stop the processes that are named, then purge again';

@@ -26,10 +26,14 @@ export interface Observer {
 
 const POLL_MS = 20;
 
+/** dd-trace sends every second or two: a shorter silence says nothing about the address. */
+const SILENT_MS = 5000;
+
 /** @throws what listening on a loopback port or making a temporary directory throws */
 export async function startObserver({ settings, origins }: Loaded): Promise<Observer> {
   const upstream = agentUrl(settings);
   const tally = new SentTally();
+  const startMs = performance.now();
   let reached = false;
   // What the tracer was told itself: our own defaults do not reach an unmodified service.
   const told = origins.agentless === 'environment' ? settings.agentless : undefined;
@@ -58,7 +62,7 @@ export async function startObserver({ settings, origins }: Loaded): Promise<Obse
         ended,
         agentless,
         unreadable: tally.unreadable,
-        reached,
+        reached: reached || performance.now() - startMs < SILENT_MS,
       }),
     async settle(timeoutMs) {
       const deadlineMs = performance.now() + timeoutMs;

@@ -43,7 +43,7 @@ export interface ReportInput {
   readonly agentless: boolean;
   /** Requests that could not be read. */
   readonly unreadable: number;
-  /** Whether anything at all came to our address. */
+  /** Whether anything at all came to our address, or there was no time for it. */
   readonly reached: boolean;
 }
 
@@ -53,7 +53,7 @@ const FIXES = {
   answered: 'keepspan run sends a refused batch again until it is taken, from disk',
   'no answer': 'keepspan run keeps what was not acknowledged on disk and sends it when the Agent is back',
   'unsent at exit':
-    'keepspan run takes what the tracer holds into its journal at every exit, process.exit() included',
+    'keepspan run takes what the tracer holds into its journal at every exit, process.exit included',
   killed:
     'keepspan run has LLM spans and evaluations on disk before a SIGKILL can come, and says how many spans it took',
 } as const;
