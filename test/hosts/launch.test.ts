@@ -57,7 +57,7 @@ describe('isLauncher', () => {
     '/usr/lib/node_modules/npm/bin/npx-cli.js',
     '/opt/yarn-v1.22.22/bin/yarn.js',
     '/app/.yarn/releases/yarn-4.5.1.cjs',
-    '/root/.cache/node/corepack/v1/pnpm/9.12.0/bin/pnpm.cjs',
+    '/opt/corepack/v1/pnpm/9.12.0/bin/pnpm.cjs',
     '/app/node_modules/.bin/cross-env',
     '/app/node_modules/tsx/dist/cli.mjs',
     '/app/node_modules/.bin/keepspan',

@@ -5,14 +5,14 @@ import { classifyLifetime, diesWithPod } from '../../src/journal/lifetime.ts';
 const OVERLAY =
   '1202 1100 0:271 / / rw,relatime master:400 - overlay overlay rw,lowerdir=/var/lib/docker/overlay2/l/A,upperdir=/u,workdir=/w\n1203 1202 0:273 / /proc rw - proc proc rw\n';
 const HOST =
-  '26 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n27 26 0:22 / /tmp rw - tmpfs tmpfs rw\n31 26 0:40 / /home rw - nfs4 filer:/home rw\n';
+  '26 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n27 26 0:22 / /tmp rw - tmpfs tmpfs rw\n31 26 0:40 / /srv rw - nfs4 filer:/srv rw\n';
 const POD = '/var/lib/kubelet/pods/0a1b/volumes';
 
 // As the kernel shows them in /proc/self/mountinfo (proc(5)) inside the container, or on the machine.
 const cases: readonly [string, string, string, string][] = [
   ['bare metal', HOST, '/var/lib/keepspan', 'node'],
   ['bare metal, /tmp in memory', HOST, '/tmp/keepspan', 'memory'],
-  ['bare metal, a home on NFS', HOST, '/home/me/.local/state', 'persistent'],
+  ['bare metal, a home on NFS', HOST, '/srv/me/.local/state', 'persistent'],
   ['docker, no volume', OVERLAY, '/var/lib/keepspan', 'container'],
   [
     'rootless podman, no volume',
