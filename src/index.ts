@@ -107,7 +107,9 @@ export function submitEvaluation(input: EvaluationInput): boolean {
  * @param options.timeoutMs milliseconds for all of it; default 5,000
  * @returns what is pending, as a value: it never rejects
  */
-export async function flushObservability(options: { readonly timeoutMs?: number } = {}): Promise<FlushReport> {
+export async function flushObservability(
+  options: { readonly timeoutMs?: number } = {},
+): Promise<FlushReport> {
   const timeoutMs = options?.timeoutMs;
   // NaN would wait for ever, and whoever divides by zero on the way out must not hang there.
   const bounded = typeof timeoutMs === 'number' && timeoutMs >= 0 ? timeoutMs : 5000;
@@ -120,7 +122,10 @@ export async function flushObservability(options: { readonly timeoutMs?: number 
  *
  * @returns the resource itself
  */
-export function manage<T>(resource: T, options: { readonly phase?: ResourcePhase; readonly name?: string } = {}): T {
+export function manage<T>(
+  resource: T,
+  options: { readonly phase?: ResourcePhase; readonly name?: string } = {},
+): T {
   return lifecycle().manage(resource, options);
 }
 

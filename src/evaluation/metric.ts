@@ -68,7 +68,8 @@ function read(input: EvaluationInput): Fields {
 function findSpanFault(span: ExportedSpan | undefined): string | undefined {
   if (span === undefined) return 'there is no active span; pass span: exportSpan()';
   const { traceId, spanId } = span;
-  if (typeof traceId === 'string' && typeof spanId === 'string' && traceId !== '' && spanId !== '') return undefined;
+  if (typeof traceId === 'string' && typeof spanId === 'string' && traceId !== '' && spanId !== '')
+    return undefined;
   return 'span must be what exportSpan() returned: { traceId, spanId }';
 }
 
@@ -77,14 +78,17 @@ function findFault(fields: Fields, mlApp: string): string | undefined {
   if (typeof label !== 'string' || !LABEL.test(label)) {
     return 'label must begin with a letter and hold only ASCII letters, digits and _, at most 200';
   }
-  if (!METRIC_TYPES.includes(metricType as MetricType)) return `metricType must be one of ${METRIC_TYPES.join(', ')}`;
+  if (!METRIC_TYPES.includes(metricType as MetricType))
+    return `metricType must be one of ${METRIC_TYPES.join(', ')}`;
   const fault = findValueFault(metricType as MetricType, value);
   if (fault !== undefined) return fault;
-  if (assessment !== undefined && assessment !== 'pass' && assessment !== 'fail') return "assessment must be 'pass' or 'fail'";
+  if (assessment !== undefined && assessment !== 'pass' && assessment !== 'fail')
+    return "assessment must be 'pass' or 'fail'";
   if (reasoning !== undefined && typeof reasoning !== 'string') return 'reasoning must be a string';
   if (metadata !== undefined && !isPlainObject(metadata)) return 'metadata must be a plain object';
   if (tags !== undefined && !isPlainObject(tags)) return 'tags must be a plain object of strings';
-  if (timestampMs !== undefined && !(Number.isFinite(timestampMs) && timestampMs >= 0)) return 'timestampMs must be milliseconds since the epoch';
+  if (timestampMs !== undefined && !(Number.isFinite(timestampMs) && timestampMs >= 0))
+    return 'timestampMs must be milliseconds since the epoch';
   if (typeof mlApp !== 'string' || mlApp === '') return 'there is no ML app; set DD_LLMOBS_ML_APP';
   return undefined;
 }
@@ -93,7 +97,9 @@ function findValueFault(metricType: MetricType, value: unknown): string | undefi
   switch (metricType) {
     case 'score':
       // NaN and Infinity have no JSON form: they would arrive as null.
-      return typeof value === 'number' && Number.isFinite(value) ? undefined : 'a score must be a finite number';
+      return typeof value === 'number' && Number.isFinite(value)
+        ? undefined
+        : 'a score must be a finite number';
     case 'categorical':
       return typeof value === 'string' ? undefined : 'a categorical value must be a string';
     case 'boolean':
@@ -103,7 +109,12 @@ function findValueFault(metricType: MetricType, value: unknown): string | undefi
   }
 }
 
-function metricOf(fields: Fields, span: ExportedSpan, mlApp: string, context: MetricContext): Record<string, unknown> {
+function metricOf(
+  fields: Fields,
+  span: ExportedSpan,
+  mlApp: string,
+  context: MetricContext,
+): Record<string, unknown> {
   const { label, metricType, value, tags, reasoning, assessment, metadata, timestampMs } = fields;
   const metric: Record<string, unknown> = {
     event_kind: 'evaluation',
@@ -114,7 +125,9 @@ function metricOf(fields: Fields, span: ExportedSpan, mlApp: string, context: Me
     [`${metricType}_value`]: value,
     // Whole milliseconds: performance.timeOrigin + now() has fractions.
     timestamp_ms: Math.floor(timestampMs ?? context.wallMs),
-    tags: Object.entries({ ...context.tags, ml_app: mlApp, ...tags }).map(([key, tag]) => `${key}:${String(tag)}`),
+    tags: Object.entries({ ...context.tags, ml_app: mlApp, ...tags }).map(
+      ([key, tag]) => `${key}:${String(tag)}`,
+    ),
   };
   if (reasoning !== undefined) metric['reasoning'] = reasoning;
   if (metadata !== undefined) metric['metadata'] = metadata;

@@ -70,7 +70,10 @@ export class RelayBoard {
 
   read(): RelayCounts {
     const ofKind = (k: number) =>
-      Object.fromEntries(COUNTERS.map((counter, c) => [counter, this.#load(k, c)])) as Record<Counter, number>;
+      Object.fromEntries(COUNTERS.map((counter, c) => [counter, this.#load(k, c)])) as Record<
+        Counter,
+        number
+      >;
     return {
       values: { spans: ofKind(0), llmSpans: ofKind(1), evaluations: ofKind(2) },
       inMemory: {

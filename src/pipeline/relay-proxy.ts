@@ -6,14 +6,28 @@ import { parseOrigin } from '../delivery/http-origin.ts';
 const TIMEOUT_MS = 10_000;
 
 /** Headers of one connection (RFC 9110, 7.6.1), and the host, which is another one there. */
-const HOP_HEADERS = new Set(['connection', 'host', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+const HOP_HEADERS = new Set([
+  'connection',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /**
  * Passes a request on to the Agent and its answer back: for everything that carries no signals.
  *
  * @param body what was read of the request already, all of it; undefined when nothing was
  */
-export function passOn(agentUrl: string, incoming: IncomingMessage, response: ServerResponse, body?: Buffer): void {
+export function passOn(
+  agentUrl: string,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  body?: Buffer,
+): void {
   const { secure, connection } = parseOrigin(agentUrl);
   const options = {
     ...connection,

@@ -23,7 +23,12 @@ const port = parentPort!;
 const board = new RelayBoard(input.memory);
 const delivery = new OutcomeBoard(input.board);
 const { settings } = input;
-const owner = { service: settings.service, delivery: settings.delivery, keepspan: VERSION, relay: input.token };
+const owner = {
+  service: settings.service,
+  delivery: settings.delivery,
+  keepspan: VERSION,
+  relay: input.token,
+};
 const { journal, directory, renewLease } = openJournal(settings, owner);
 const custody = new CustodyStore(
   journal,
@@ -31,7 +36,16 @@ const custody = new CustodyStore(
   () => undefined,
 );
 let rates = input.rates;
-const taking = { custody, sink: createSink({ custody, capture: input.capture, guard: createSignalGuard(input.settings), tracerVersion: input.tracerVersion }), rates: () => rates };
+const taking = {
+  custody,
+  sink: createSink({
+    custody,
+    capture: input.capture,
+    guard: createSignalGuard(input.settings),
+    tracerVersion: input.tracerVersion,
+  }),
+  rates: () => rates,
+};
 
 /** Here signals begin to exist when they arrive: until then the tracer's thread counts them. */
 const accounts: RequestAccounts = {
@@ -46,14 +60,19 @@ const accounts: RequestAccounts = {
 function publish(): void {
   const { memory, page } = journal;
   page.write();
-  const inMemory = { spans: memory.signals('spans'), llmSpans: memory.signals('llmSpans'), evaluations: memory.signals('evaluations') };
+  const inMemory = {
+    spans: memory.signals('spans'),
+    llmSpans: memory.signals('llmSpans'),
+    evaluations: memory.signals('evaluations'),
+  };
   board.publish({ values: page.values(), inMemory });
 }
 
 const server = createServer((request, response) => {
   // What a browser or another machine's name leads here is not the tracer.
   const { host, origin } = request.headers;
-  if (origin !== undefined || host !== `127.0.0.1:${(server.address() as AddressInfo).port}`) response.writeHead(403).end();
+  if (origin !== undefined || host !== `127.0.0.1:${(server.address() as AddressInfo).port}`)
+    response.writeHead(403).end();
   else if (isSignalRequest(request.url ?? '', request.headers)) take(request, response);
   else passOn(input.agentUrl, request, response);
 });
@@ -75,7 +94,11 @@ function take(request: IncomingMessage, response: ServerResponse): void {
 function answer(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
   const { method = 'POST', url: path = '/', headers } = request;
   try {
-    const { statusCode, headers: answered, body: text } = takeRequest({ method, path, headers, body }, taking, accounts);
+    const {
+      statusCode,
+      headers: answered,
+      body: text,
+    } = takeRequest({ method, path, headers, body }, taking, accounts);
     publish();
     response.writeHead(statusCode, { 'content-type': 'application/json', ...answered }).end(text);
   } catch {

@@ -114,9 +114,23 @@ export class Relay implements RelayHandle {
   #spawn(): RelayBoard {
     const { input, env, rates } = this.#options;
     const memory = createRelayMemory();
-    const workerData: RelayInput = { keepspanInternal: true, ...input, memory, port: this.#port, rates: rates() };
+    const workerData: RelayInput = {
+      keepspanInternal: true,
+      ...input,
+      memory,
+      port: this.#port,
+      rates: rates(),
+    };
     const file = new URL(`./relay-worker${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(file, { name: 'keepspan-relay', workerData, env: { ...env }, execArgv: [], stdin: false, stdout: true, stderr: true });
+    const worker = new Worker(file, {
+      name: 'keepspan-relay',
+      workerData,
+      env: { ...env },
+      execArgv: [],
+      stdin: false,
+      stdout: true,
+      stderr: true,
+    });
     let failure = 'it ended by itself';
     worker.on('error', (error) => {
       failure = String(error);
@@ -152,14 +166,27 @@ export class Relay implements RelayHandle {
 
   #readOutcomes(): Record<SignalKind, Record<string, number>> {
     const board = this.#outcomes;
-    return { spans: board.outcomes('spans'), llmSpans: board.outcomes('llmSpans'), evaluations: board.outcomes('evaluations') };
+    return {
+      spans: board.outcomes('spans'),
+      llmSpans: board.outcomes('llmSpans'),
+      evaluations: board.outcomes('evaluations'),
+    };
   }
 }
 
 function addCounts(a: RelayCounts, b: RelayCounts): RelayCounts {
   const ofKind = (kind: SignalKind) =>
-    Object.fromEntries(Object.entries(a.values[kind]).map(([name, n]) => [name, n + b.values[kind][name as keyof CounterValues['spans']]]));
-  const values = { spans: ofKind('spans'), llmSpans: ofKind('llmSpans'), evaluations: ofKind('evaluations') } as unknown as CounterValues;
+    Object.fromEntries(
+      Object.entries(a.values[kind]).map(([name, n]) => [
+        name,
+        n + b.values[kind][name as keyof CounterValues['spans']],
+      ]),
+    );
+  const values = {
+    spans: ofKind('spans'),
+    llmSpans: ofKind('llmSpans'),
+    evaluations: ofKind('evaluations'),
+  } as unknown as CounterValues;
   const inMemory = {
     spans: a.inMemory.spans + b.inMemory.spans,
     llmSpans: a.inMemory.llmSpans + b.inMemory.llmSpans,
@@ -171,6 +198,7 @@ function addCounts(a: RelayCounts, b: RelayCounts): RelayCounts {
 /** What a dead thread had in memory only. */
 function lostWithIt({ values, inMemory }: RelayCounts): RelayCounts {
   const after: Record<string, Readonly<Record<string, number>>> = {};
-  for (const kind of SIGNAL_KINDS) after[kind] = { ...values[kind], 'lost.memory': values[kind]['lost.memory'] + inMemory[kind] };
+  for (const kind of SIGNAL_KINDS)
+    after[kind] = { ...values[kind], 'lost.memory': values[kind]['lost.memory'] + inMemory[kind] };
   return { values: after as unknown as CounterValues, inMemory: NOTHING };
 }

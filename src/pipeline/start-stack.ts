@@ -143,7 +143,10 @@ function datadogStack(session: TracerSession, custodyLevel: CustodyLevel, relay:
 }
 
 /** It keeps what it takes in a journal folder of its own: without a directory there is nothing it could do. */
-function startRelay({ settings, agentUrl, directory, board, relayOutcomes, relayToken, env, rates }: StackOptions, tracerVersion: string): Relay | undefined {
+function startRelay(
+  { settings, agentUrl, directory, board, relayOutcomes, relayToken, env, rates }: StackOptions,
+  tracerVersion: string,
+): Relay | undefined {
   if (directory === undefined) return undefined;
   return Relay.start({
     input: { settings, capture: contentCapture(settings), tracerVersion, agentUrl, board, token: relayToken },
@@ -157,7 +160,8 @@ function startRelay({ settings, agentUrl, directory, board, relayOutcomes, relay
 function whyDegraded({ seams, enabled }: TracerSession, custodyLevel: CustodyLevel): string | undefined {
   if (!enabled) return 'the tracer is switched off (DD_TRACE_ENABLED): there are no spans';
   const expected = custodyLevel === 'full' ? 'llm-writer' : 'http-request';
-  if (custodyLevel === 'evaluations' || (seams.spans === 'http-request' && seams.llmSpans === expected)) return undefined;
+  if (custodyLevel === 'evaluations' || (seams.spans === 'http-request' && seams.llmSpans === expected))
+    return undefined;
   return `spans by ${seams.spans}, LLM spans by ${seams.llmSpans}`;
 }
 

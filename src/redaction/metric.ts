@@ -10,7 +10,10 @@ export function redactEvaluation(input: EvaluationInput, capture: ContentCapture
 }
 
 /** The same for a metric that dd-trace's own API made. A feedback's free text is what a user wrote. */
-export function redactMetric(metric: Readonly<Record<string, unknown>>, capture: ContentCapture): Readonly<Record<string, unknown>> {
+export function redactMetric(
+  metric: Readonly<Record<string, unknown>>,
+  capture: ContentCapture,
+): Readonly<Record<string, unknown>> {
   if (capture === 'full') return metric;
   const { reasoning: _reasoning, metadata: _metadata, text_value: _text, ...kept } = metric;
   return kept;

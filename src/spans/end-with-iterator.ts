@@ -15,7 +15,8 @@ export function endWithIterator<T extends object>(iterator: T, span: GuardedSpan
     for (const name of ['next', 'return', 'throw'] as const) {
       const step = steps[name];
       if (typeof step !== 'function') continue;
-      const hooked = (...args: unknown[]) => follow(() => followers.run(() => step.apply(iterator, args)), followers);
+      const hooked = (...args: unknown[]) =>
+        follow(() => followers.run(() => step.apply(iterator, args)), followers);
       if (!define(iterator, name, hooked)) return false;
     }
     return true;

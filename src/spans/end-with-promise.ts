@@ -13,9 +13,15 @@ const MAX_METHODS = 64;
  * A promise of its own, so that a rejection nobody handles stays unhandled; properties that somebody put on the
  * promise (`abort`, `pid`) go with it.
  */
-export function endWithPromise(promise: Promise<unknown>, span: GuardedSpan, endWith: EndWith): Promise<unknown> {
+export function endWithPromise(
+  promise: Promise<unknown>,
+  span: GuardedSpan,
+  endWith: EndWith,
+): Promise<unknown> {
   const followed = follow(promise, span, endWith);
-  if (Reflect.ownKeys(promise).length > 0) Object.defineProperties(followed, Object.getOwnPropertyDescriptors(promise));
+  for (const key of Reflect.ownKeys(promise)) {
+    Reflect.defineProperty(followed, key, Reflect.getOwnPropertyDescriptor(promise, key)!);
+  }
   return followed;
 }
 
@@ -34,7 +40,11 @@ async function follow(promise: Promise<unknown>, span: GuardedSpan, endWith: End
  * Lazy ones (query builders) start when `then` is called, and some, as the OpenAI client's APIPromise, decide by the
  * method that is called how the answer is read: so all of that is left to the caller, on the caller's own object.
  */
-export function endWithThenable(thenable: PromiseLike<unknown>, span: GuardedSpan, endWith: EndWith): unknown {
+export function endWithThenable(
+  thenable: PromiseLike<unknown>,
+  span: GuardedSpan,
+  endWith: EndWith,
+): unknown {
   const then = thenable.then;
   return endWithObject(thenable, span, (followers) => {
     const hooked = (onValue?: Method | null, onError?: Method | null) =>
@@ -70,9 +80,14 @@ function hookMethods(promise: Promise<unknown>, span: GuardedSpan, endWith: EndW
 /** What stands between a promise and Promise.prototype. */
 function ownMethods(promise: Promise<unknown>): [string, Method][] {
   const methods = new Map<string, Method>();
-  for (let at: unknown = Object.getPrototypeOf(promise); at !== Promise.prototype && at !== null; at = Object.getPrototypeOf(at)) {
+  for (
+    let at: unknown = Object.getPrototypeOf(promise);
+    at !== Promise.prototype && at !== null;
+    at = Object.getPrototypeOf(at)
+  ) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      if (typeof value !== 'function' || name === 'constructor' || name === 'then' || methods.has(name)) continue;
+      if (typeof value !== 'function' || name === 'constructor' || name === 'then' || methods.has(name))
+        continue;
       methods.set(name, value as Method);
     }
   }

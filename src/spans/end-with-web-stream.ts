@@ -10,7 +10,10 @@ type Reader = Pick<ReadableStreamDefaultReader<unknown>, 'closed' | 'releaseLock
  * Follows a web stream to its end, whichever way it is read: a reader, iteration, `pipeTo`, `pipeThrough`, `tee` or
  * `cancel`. Of two branches the first that ends has read the source.
  */
-export function endWithWebStream(stream: ReadableStream<unknown>, span: GuardedSpan): ReadableStream<unknown> {
+export function endWithWebStream(
+  stream: ReadableStream<unknown>,
+  span: GuardedSpan,
+): ReadableStream<unknown> {
   return endWithObject(stream, span, (followers) => {
     const hook = (key: keyof ReadableStream | symbol, after: (result: unknown) => unknown) => {
       const method = Reflect.get(stream, key) as Method;

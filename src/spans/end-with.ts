@@ -13,7 +13,9 @@ import type { GuardedSpan } from './guard.ts';
 export function endWith(value: unknown, span: GuardedSpan): unknown {
   if (typeof value !== 'object' || value === null) return endWithValue(value, span);
   if (isThenable(value)) {
-    return isPlainPromise(value) ? endWithPromise(value, span, endWith) : endWithThenable(value, span, endWith);
+    return isPlainPromise(value)
+      ? endWithPromise(value, span, endWith)
+      : endWithThenable(value, span, endWith);
   }
   if (isIterator(value)) return endWithIterator(value, span);
   if (isNodeStream(value)) return endWithNodeStream(value, span);
@@ -60,7 +62,9 @@ function endWithIterable(iterable: Followable, span: GuardedSpan): unknown {
       });
     }
     if (typeof once === 'function') {
-      once.call(iterable, 'end', () => followers.end(iterable.errored ? failureOf(iterable.errored) : undefined));
+      once.call(iterable, 'end', () =>
+        followers.end(iterable.errored ? failureOf(iterable.errored) : undefined),
+      );
     }
     return true;
   };
@@ -81,7 +85,11 @@ function isThenable(value: object): value is PromiseLike<unknown> {
 }
 
 function isIterator(value: object): value is Iterator<unknown> | AsyncIterator<unknown> {
-  return 'next' in value && typeof value.next === 'function' && (Symbol.iterator in value || Symbol.asyncIterator in value);
+  return (
+    'next' in value &&
+    typeof value.next === 'function' &&
+    (Symbol.iterator in value || Symbol.asyncIterator in value)
+  );
 }
 
 function isAsyncIterable(value: object): value is Followable {
@@ -90,6 +98,10 @@ function isAsyncIterable(value: object): value is Followable {
 
 function isNodeStream(value: object): value is Readable {
   return (
-    'pipe' in value && typeof value.pipe === 'function' && 'on' in value && typeof value.on === 'function' && 'readable' in value
+    'pipe' in value &&
+    typeof value.pipe === 'function' &&
+    'on' in value &&
+    typeof value.on === 'function' &&
+    'readable' in value
   );
 }

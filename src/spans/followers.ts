@@ -77,5 +77,10 @@ export function endWithObject<T extends object>(
 
 /** Puts a method on the object itself, out of sight. False where the object does not take it (frozen). */
 export function define(target: object, key: PropertyKey, value: unknown): boolean {
-  return Reflect.defineProperty(target, key, { value, configurable: true, writable: true, enumerable: false });
+  return Reflect.defineProperty(target, key, {
+    value,
+    configurable: true,
+    writable: true,
+    enumerable: false,
+  });
 }

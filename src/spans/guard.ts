@@ -42,7 +42,8 @@ export function guard(span: RunningSpan, { kind, captureContent, warn, site }: G
       attempt(() => span.annotate({ inputData: args.length === 1 ? args[0] : args }));
     },
     output(value) {
-      if (ended || !captureContent || value === undefined || value === null || NO_OUTPUT.includes(kind)) return;
+      if (ended || !captureContent || value === undefined || value === null || NO_OUTPUT.includes(kind))
+        return;
       attempt(() => span.annotate({ outputData: value }));
     },
     end(error) {

@@ -24,15 +24,24 @@ export function createWrap(slot: BackendSlot, warn: Warn) {
   return (kind: SpanKind) =>
     <F extends AnyFunction>(nameOrOptions: string | SpanOptions, fn: F): F => {
       if (typeof fn !== 'function' || isClass(fn)) {
-        warn('KS-SPAN-001', new TypeError(`${kind}(name, fn) takes a function, not ${typeof fn === 'function' ? 'a class' : typeof fn}`), kind);
+        warn(
+          'KS-SPAN-001',
+          new TypeError(
+            `${kind}(name, fn) takes a function, not ${typeof fn === 'function' ? 'a class' : typeof fn}`,
+          ),
+          kind,
+        );
         return fn;
       }
       const callee = fn as unknown as Callee;
       const wrapping = { kind, warn, ...readOptions(nameOrOptions, callee, kind, warn) };
       const wrapped = function (this: unknown, ...args: unknown[]): unknown {
-        if (new.target !== undefined) return Reflect.construct(callee, args, new.target === wrapped ? callee : new.target);
+        if (new.target !== undefined)
+          return Reflect.construct(callee, args, new.target === wrapped ? callee : new.target);
         const backend = slot.current;
-        return backend === undefined ? callee.apply(this, args) : traced(backend, wrapping, callee, this, args);
+        return backend === undefined
+          ? callee.apply(this, args)
+          : traced(backend, wrapping, callee, this, args);
       };
       for (const key of Reflect.ownKeys(callee)) {
         Reflect.defineProperty(wrapped, key, Reflect.getOwnPropertyDescriptor(callee, key)!);
@@ -51,14 +60,21 @@ interface Wrapping {
 const TEXTS = ['name', 'sessionId', 'mlApp', 'modelName', 'modelProvider'] as const;
 
 /** Reads the options once: what is no text is left out with a warning, for the tracer would throw at every call. */
-function readOptions(given: unknown, fn: Callee, kind: SpanKind, warn: Warn): { name: string; options: SpanOptions } {
+function readOptions(
+  given: unknown,
+  fn: Callee,
+  kind: SpanKind,
+  warn: Warn,
+): { name: string; options: SpanOptions } {
   const options: { -readonly [K in keyof SpanOptions]: SpanOptions[K] } = {};
   try {
-    const source: Readonly<Record<string, unknown>> = typeof given === 'object' && given !== null ? { ...given } : { name: given };
+    const source: Readonly<Record<string, unknown>> =
+      typeof given === 'object' && given !== null ? { ...given } : { name: given };
     for (const key of TEXTS) {
       const value = source[key];
       if (typeof value === 'string') options[key] = value;
-      else if (value !== undefined && value !== null) warn('KS-SPAN-005', new TypeError(`${key} is no string`), kind);
+      else if (value !== undefined && value !== null)
+        warn('KS-SPAN-005', new TypeError(`${key} is no string`), kind);
     }
   } catch (error) {
     warn('KS-SPAN-005', error, kind);
@@ -69,7 +85,13 @@ function readOptions(given: unknown, fn: Callee, kind: SpanKind, warn: Warn): { 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /** Runs `callee` exactly once, whatever the tracer does; its result and its errors are the caller's, unchanged. */
-function traced(backend: SpanBackend, wrapping: Wrapping, callee: Callee, self: unknown, args: unknown[]): unknown {
+function traced(
+  backend: SpanBackend,
+  wrapping: Wrapping,
+  callee: Callee,
+  self: unknown,
+  args: unknown[],
+): unknown {
   const { kind, name, options, warn } = wrapping;
   const site = `${kind}:${name}`;
   const once = callOnce(() => callee.apply(self, args));

@@ -19,7 +19,10 @@ async function look(t: TestContext, use: boolean, env: Readonly<Record<string, s
   const site = await createSite(t);
   const preload = use ? ['--import', 'keepspan/register'] : [];
   const nodeArgs = ['--import', fixture('resolved.mjs'), ...preload];
-  const { code, stdout, stderr } = await site.run('../../api/fixtures/look.mjs', use ? ['use'] : [], { nodeArgs, env });
+  const { code, stdout, stderr } = await site.run('../../api/fixtures/look.mjs', use ? ['use'] : [], {
+    nodeArgs,
+    env,
+  });
   assert.equal(code, 0, stderr);
   return { seen: JSON.parse(stdout) as Look, stderr, journal: site.journal };
 }
@@ -35,12 +38,16 @@ describe('L10: nothing switched on means absent', () => {
       const { seen, stderr } = await look(t, true, env);
       assert.deepEqual(seen.listeners, bare.listeners);
       assert.deepEqual(seen.resources, bare.resources);
-      assert.deepEqual(seen.files.filter((file) => !/pipe:|socket:|anon_inode/.test(file)), bare.files.filter((file) => !/pipe:|socket:|anon_inode/.test(file)));
+      assert.deepEqual(
+        seen.files.filter((file) => !/pipe:|socket:|anon_inode/.test(file)),
+        bare.files.filter((file) => !/pipe:|socket:|anon_inode/.test(file)),
+      );
       assert.equal(seen.threads, 0);
       const foreign = seen.loaded.filter((url) => /node_modules/.test(url));
       assert.deepEqual(foreign, []);
       const builtins = seen.loaded.filter((url) => url.startsWith('node:'));
-      for (const name of ['node:net', 'node:tls', 'node:dgram', 'node:cluster']) assert.ok(!builtins.includes(name), name);
+      for (const name of ['node:net', 'node:tls', 'node:dgram', 'node:cluster'])
+        assert.ok(!builtins.includes(name), name);
       const off = 'KEEPSPAN_STACK' in env;
       const flushed = { complete: true, inTransit: 0, pending: 0, durationMs: 0 };
       assert.deepEqual(seen.result, {

@@ -60,7 +60,10 @@ describe('evaluations and annotations of a process', () => {
   });
 
   it('L6: wrong ones are false, a count by reason, and one warning a call site', () => {
-    assert.deepEqual(said.wrong, Array.from({ length: 8 }, () => false));
+    assert.deepEqual(
+      said.wrong,
+      Array.from({ length: 8 }, () => false),
+    );
     assert.deepEqual([said.first, said.second], [false, false]);
     const { created, delivered, dropped, lost, unaccounted } = said.ledger.evaluations;
     assert.deepEqual(
@@ -83,6 +86,9 @@ describe('evaluations and annotations of a process', () => {
     for (const site of sites) assert.match(site, /judged\.mjs:\d+:\d+/);
     assert.ok(said.warnings['KS-SPAN-004']! > sites.length);
     const { created, delivered, lost, unaccounted } = said.ledger.llmSpans;
-    assert.deepEqual({ created, delivered, lost, unaccounted }, { created: 4, delivered: 4, lost: {}, unaccounted: 0 });
+    assert.deepEqual(
+      { created, delivered, lost, unaccounted },
+      { created: 4, delivered: 4, lost: {}, unaccounted: 0 },
+    );
   });
 });

@@ -40,5 +40,8 @@ export function llmEvents(agent: Agent): LlmEvent[] {
 export function evaluations(agent: Agent): Record<string, unknown>[] {
   return bodies(agent)
     .filter((body) => !Array.isArray(body))
-    .flatMap((body) => (body as { data: { attributes: { metrics: Record<string, unknown>[] } } }).data.attributes.metrics);
+    .flatMap(
+      (body) =>
+        (body as { data: { attributes: { metrics: Record<string, unknown>[] } } }).data.attributes.metrics,
+    );
 }

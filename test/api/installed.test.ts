@@ -15,7 +15,9 @@ interface Said {
   readonly enabled: boolean;
   readonly report: { readonly complete: boolean; readonly pending: number };
   readonly health: { readonly custody: string; readonly reasons: readonly string[] };
-  readonly ledger: Readonly<Record<'spans' | 'llmSpans' | 'evaluations', { readonly created: number; readonly delivered: number }>>;
+  readonly ledger: Readonly<
+    Record<'spans' | 'llmSpans' | 'evaluations', { readonly created: number; readonly delivered: number }>
+  >;
 }
 
 describe('the packed package in an application of its own', () => {
@@ -68,7 +70,9 @@ describe('the packed package in an application of its own', () => {
     assert.equal(said.report.pending, 0);
     assert.equal(said.ledger.evaluations.delivered, 1);
     assert.equal(evaluations(site.agent).length, 1);
-    const codes = stderr.split('\n').flatMap((line) => (line.startsWith('{') ? [(JSON.parse(line) as { code?: string }).code ?? ''] : []));
+    const codes = stderr
+      .split('\n')
+      .flatMap((line) => (line.startsWith('{') ? [(JSON.parse(line) as { code?: string }).code ?? ''] : []));
     return { said, codes: codes.filter((one) => one !== '' && one !== 'KS-SETTINGS-005'), stderr };
   }
 
@@ -107,7 +111,10 @@ describe('the packed package in an application of its own', () => {
       assert.equal((started!['versions'] as Record<string, string>)['dd-trace'], version);
       assert.equal(said.health.custody, custody);
       // The tracer sends by itself where custody leaves it alone.
-      assert.deepEqual(llmEvents(site.agent).map((event) => event.name), ['workflow.app']);
+      assert.deepEqual(
+        llmEvents(site.agent).map((event) => event.name),
+        ['workflow.app'],
+      );
       if (custody === 'wire') assert.equal(said.ledger.llmSpans.delivered, 1);
     });
   }
@@ -126,7 +133,12 @@ describe('the packed package in an application of its own', () => {
     const copy = join(app.folder, 'node_modules/keepspan/dist/index.js');
     const { code, stdout, stderr } = await site.run('../../api/fixtures/two-copies.mjs', [copy]);
     assert.equal(code, 0, stderr);
-    const { answers, inside, same, ledgers } = JSON.parse(stdout) as { answers: boolean[]; inside: boolean; same: boolean; ledgers: Said['ledger'][] };
+    const { answers, inside, same, ledgers } = JSON.parse(stdout) as {
+      answers: boolean[];
+      inside: boolean;
+      same: boolean;
+      ledgers: Said['ledger'][];
+    };
     assert.deepEqual([answers, inside, same], [[true, true, true], true, true]);
     assert.deepEqual(ledgers[0], ledgers[1]);
     assert.equal(ledgers[0]!.llmSpans.delivered, 2);
@@ -144,13 +156,22 @@ describe('a tracer that the application has started before us', () => {
   })) {
     it(`${name}: its spans and ours are taken, LLM Observability is on`, async (t) => {
       const site = await createSite(t);
-      const { code, stdout, stderr } = await site.run('../../api/fixtures/first.cjs', [], { env, nodeArgs: [] });
+      const { code, stdout, stderr } = await site.run('../../api/fixtures/first.cjs', [], {
+        env,
+        nodeArgs: [],
+      });
       assert.equal(code, 0, stderr);
       const { on, report, ledger } = JSON.parse(stdout) as Said & { on: boolean };
       assert.equal(on, true);
       assert.equal(report.complete, true);
-      assert.deepEqual([ledger.spans.created, ledger.spans.delivered, ledger.llmSpans.created, ledger.llmSpans.delivered], [2, 2, 1, 1]);
-      assert.deepEqual(llmEvents(site.agent).map((event) => event.name), ['ours']);
+      assert.deepEqual(
+        [ledger.spans.created, ledger.spans.delivered, ledger.llmSpans.created, ledger.llmSpans.delivered],
+        [2, 2, 1, 1],
+      );
+      assert.deepEqual(
+        llmEvents(site.agent).map((event) => event.name),
+        ['ours'],
+      );
       assert.equal(site.agent.arrivals.spansNamed('theirs'), 1);
     });
   }
@@ -158,13 +179,17 @@ describe('a tracer that the application has started before us', () => {
   it('what is said in code reaches the tracer: address, environment, version, service, ML app', async (t) => {
     const site = await createSite(t);
     const env = { DD_TRACE_AGENT_URL: undefined, KEEPSPAN_TEST_URL: site.agent.url };
-    const { code, stdout, stderr } = await site.run('../../api/fixtures/by-options.mjs', [], { env, nodeArgs: [] });
+    const { code, stdout, stderr } = await site.run('../../api/fixtures/by-options.mjs', [], {
+      env,
+      nodeArgs: [],
+    });
     assert.equal(code, 0, stderr);
     const { ledger, report } = JSON.parse(stdout) as Said;
     assert.equal(report.pending, 0);
     assert.equal(ledger.llmSpans.delivered, 1);
     const [event] = llmEvents(site.agent);
-    for (const tag of ['env:by-options', 'version:9', 'service:named']) assert.ok(event!.tags.includes(tag), tag);
+    for (const tag of ['env:by-options', 'version:9', 'service:named'])
+      assert.ok(event!.tags.includes(tag), tag);
     assert.ok(event!.tags.includes('ml_app:given'));
   });
 });

@@ -21,7 +21,10 @@ interface Seen {
 }
 
 /** A request as a client makes it, with its answer. */
-function send(url: string, options: { method?: string; path: string; headers?: Record<string, string>; body?: Buffer | string }) {
+function send(
+  url: string,
+  options: { method?: string; path: string; headers?: Record<string, string>; body?: Buffer | string },
+) {
   const { hostname, port } = new URL(url);
   return new Promise<{ status: number; body: string; headers: IncomingHttpHeaders }>((resolve, reject) => {
     const { body, ...rest } = options;
@@ -29,7 +32,13 @@ function send(url: string, options: { method?: string; path: string; headers?: R
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(parts).toString(), headers: response.headers }));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode!,
+          body: Buffer.concat(parts).toString(),
+          headers: response.headers,
+        }),
+      );
     });
     outgoing.on('error', reject);
     outgoing.end(body);
@@ -61,11 +70,20 @@ describe('the relay', () => {
     folder = mkdtempSync(join(cache, 'test-'));
     await new Promise<void>((resolve) => agent.listen(0, '127.0.0.1', resolve));
     const agentUrl = `http://127.0.0.1:${(agent.address() as AddressInfo).port}`;
-    const { settings } = loadSettings({ env: { KEEPSPAN_JOURNAL_DIR: join(folder, 'journal'), DD_SERVICE: 'relay' } });
+    const { settings } = loadSettings({
+      env: { KEEPSPAN_JOURNAL_DIR: join(folder, 'journal'), DD_SERVICE: 'relay' },
+    });
     const onWorker = (worker: Worker) => threads.push(worker);
     process.on('worker', onWorker);
     const started = Relay.start({
-      input: { settings, capture: 'full', tracerVersion: '6', agentUrl, board: createBoardMemory(), token: 'token' },
+      input: {
+        settings,
+        capture: 'full',
+        tracerVersion: '6',
+        agentUrl,
+        board: createBoardMemory(),
+        token: 'token',
+      },
       outcomes: createBoardMemory(),
       env: {},
       rates: () => '{"service:a":0.5}',
@@ -84,13 +102,23 @@ describe('the relay', () => {
 
   it('takes traces, counted in the payload, and answers with the rates', async () => {
     const first = relay.taken().spans;
-    const answer = await send(relay.url, { method: 'PUT', path: '/v0.4/traces', headers: tracer, body: TRACES });
+    const answer = await send(relay.url, {
+      method: 'PUT',
+      path: '/v0.4/traces',
+      headers: tracer,
+      body: TRACES,
+    });
     assert.deepEqual(JSON.parse(answer.body), { rate_by_service: { 'service:a': 0.5 } });
     assert.equal(relay.taken().spans - first, 3);
     const { created, pending, unaccounted } = relay.ledger('node').spans;
     assert.deepEqual({ created, pending, unaccounted }, { created: 3, pending: 3, unaccounted: 0 });
     relay.ratesChanged('{"service:a":1}');
-    const next = await send(relay.url, { method: 'PUT', path: '/v0.4/traces', headers: tracer, body: Buffer.from([0x90]) });
+    const next = await send(relay.url, {
+      method: 'PUT',
+      path: '/v0.4/traces',
+      headers: tracer,
+      body: Buffer.from([0x90]),
+    });
     assert.deepEqual(JSON.parse(next.body), { rate_by_service: { 'service:a': 1 } });
     assert.equal(relay.taken().spans - first, 3);
   });
@@ -104,10 +132,17 @@ describe('the relay', () => {
       ['/v0.4/traces', tracer, '\xc1 no msgpack'],
     ] as const) {
       seen.length = 0;
-      const answer = await send(relay.url, { path, headers: { ...headers, te: 'trailers' }, body: Buffer.from(body, 'latin1') });
+      const answer = await send(relay.url, {
+        path,
+        headers: { ...headers, te: 'trailers' },
+        body: Buffer.from(body, 'latin1'),
+      });
       assert.equal(answer.status, 201);
       assert.equal(answer.headers['x-agent'], 'real');
-      assert.deepEqual(seen.map((one) => [one.path, one.body]), [[path, body]]);
+      assert.deepEqual(
+        seen.map((one) => [one.path, one.body]),
+        [[path, body]],
+      );
       for (const [name, value] of Object.entries(headers)) assert.equal(seen[0]!.headers[name], value);
       assert.equal(seen[0]!.headers['te'], undefined);
     }
@@ -115,7 +150,10 @@ describe('the relay', () => {
 
   it('refuses browsers and other names', async () => {
     seen.length = 0;
-    assert.equal((await send(relay.url, { path: '/info', headers: { origin: 'http://localhost' } })).status, 403);
+    assert.equal(
+      (await send(relay.url, { path: '/info', headers: { origin: 'http://localhost' } })).status,
+      403,
+    );
     assert.equal((await send(relay.url, { path: '/info', headers: { host: 'evil.example' } })).status, 403);
     assert.deepEqual(seen, []);
   });

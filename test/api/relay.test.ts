@@ -16,7 +16,10 @@ interface Said {
 }
 
 async function run(site: Site, count: number, end: string, env: Readonly<Record<string, string>> = {}) {
-  const { code, stdout, stderr } = await site.run('../../api/fixtures/relayed.mjs', [String(count), end], { nodeArgs, env });
+  const { code, stdout, stderr } = await site.run('../../api/fixtures/relayed.mjs', [String(count), end], {
+    nodeArgs,
+    env,
+  });
   assert.equal(code, 0, stderr);
   return { said: JSON.parse(stdout) as Said, stderr };
 }
@@ -33,7 +36,10 @@ describe('the loopback relay, where http.request belongs to somebody else', () =
       const llmSpans = custody === 'full' ? 'llm-writer' : 'loopback-relay';
       assert.deepEqual(started!['seams'], { spans: 'loopback-relay', llmSpans, evaluations: 'journal-api' });
       assert.match(String(started!['degraded']), /loopback-relay/);
-      assert.deepEqual(recordsOf(stderr, 'KS-SEAM-001').map((warning) => warning['seam']), ['loopback-relay']);
+      assert.deepEqual(
+        recordsOf(stderr, 'KS-SEAM-001').map((warning) => warning['seam']),
+        ['loopback-relay'],
+      );
       assert.equal(said.report.complete, true);
       assert.equal(said.report.pending, 0);
       assert.ok(said.health.reasons.some((reason) => reason.includes('loopback-relay')));
@@ -42,7 +48,14 @@ describe('the loopback relay, where http.request belongs to somebody else', () =
         const { created, delivered, pending, inTransit, lost, unaccounted } = said.after[kind];
         assert.deepEqual(
           { created, delivered, pending, inTransit, lost, unaccounted },
-          { created: EXPECTED[kind], delivered: EXPECTED[kind], pending: 0, inTransit: 0, lost: {}, unaccounted: 0 },
+          {
+            created: EXPECTED[kind],
+            delivered: EXPECTED[kind],
+            pending: 0,
+            inTransit: 0,
+            lost: {},
+            unaccounted: 0,
+          },
           kind,
         );
         assert.deepEqual(site.agent.arrivals.counts()[kind], { unique: EXPECTED[kind], duplicates: 0 }, kind);
@@ -50,7 +63,10 @@ describe('the loopback relay, where http.request belongs to somebody else', () =
       const { ledger } = await site.ledger();
       for (const kind of ['spans', 'llmSpans', 'evaluations'] as const) {
         const { created, delivered, lost, unaccounted } = ledger[kind];
-        assert.deepEqual({ created, delivered, lost, unaccounted }, { created: EXPECTED[kind], delivered: EXPECTED[kind], lost: {}, unaccounted: 0 });
+        assert.deepEqual(
+          { created, delivered, lost, unaccounted },
+          { created: EXPECTED[kind], delivered: EXPECTED[kind], lost: {}, unaccounted: 0 },
+        );
       }
     });
   }
@@ -65,6 +81,22 @@ describe('the loopback relay, where http.request belongs to somebody else', () =
     assert.equal(delivered + pending + (lost['unreleased'] ?? 0), 100);
     assert.equal(unaccounted, 0);
     assert.equal(ledger.llmSpans.delivered + ledger.llmSpans.pending, 100);
+  });
+
+  it('takes over the tracer that an application has started before us', async (t) => {
+    const site = await createSite(t);
+    const { code, stdout, stderr } = await site.run('../../api/fixtures/first.cjs', [], {
+      nodeArgs: ['--require', fixture('no-request-seam.cjs')],
+    });
+    assert.equal(code, 0, stderr);
+    const { ledger } = JSON.parse(stdout) as { ledger: Ledger };
+    assert.deepEqual([ledger.spans.delivered, ledger.spans.inTransit, ledger.llmSpans.delivered], [2, 0, 1]);
+    const [started] = recordsOf(stderr, 'observability_initialized');
+    assert.deepEqual(started!['seams'], {
+      spans: 'loopback-relay',
+      llmSpans: 'llm-writer',
+      evaluations: 'journal-api',
+    });
   });
 
   it('an Agent that is down loses nothing', async (t) => {

@@ -1,9 +1,26 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { createSite, type Site } from '../e2e/support/site.ts';
+import type { Ledger } from '../../src/contracts/ledger.ts';
+import { createSite, recordsOf, type Site } from '../e2e/support/site.ts';
 import { startOpenAi } from '../spans/openai-server.ts';
 import { suiteContext } from './suite.ts';
 import { evaluations, llmEvents, type LlmEvent } from './events.ts';
+
+it('a tracer that is switched off: the application runs, evaluations arrive, and it is said', async (t) => {
+  const site = await createSite(t);
+  const { code, stdout, stderr } = await site.run('../../api/fixtures/app.mjs', [], {
+    env: { DD_TRACE_ENABLED: 'false' },
+  });
+  assert.equal(code, 0, stderr);
+  const { result, submitted, ledger } = JSON.parse(stdout) as {
+    result: number;
+    submitted: boolean;
+    ledger: Ledger;
+  };
+  assert.deepEqual([result, submitted, ledger.spans.created, ledger.evaluations.delivered], [42, true, 0, 1]);
+  const [started] = recordsOf(stderr, 'observability_initialized');
+  assert.match(String(started!['degraded']), /DD_TRACE_ENABLED/);
+});
 
 describe('spans of a service, at the Agent', () => {
   let site: Site;
@@ -13,7 +30,9 @@ describe('spans of a service, at the Agent', () => {
     readonly exported: { readonly traceId: string; readonly spanId: string };
     readonly later: boolean;
     readonly context: unknown;
-    readonly ledger: Readonly<Record<string, { readonly unaccounted: number; readonly created: number; readonly delivered: number }>>;
+    readonly ledger: Readonly<
+      Record<string, { readonly unaccounted: number; readonly created: number; readonly delivered: number }>
+    >;
   };
   const named = (name: string) => events.filter((event) => event.name === name);
   const one = (name: string) => {
@@ -26,7 +45,9 @@ describe('spans of a service, at the Agent', () => {
   before(async () => {
     site = await createSite(t);
     const openAi = await startOpenAi(t);
-    const { code, stdout, stderr } = await site.run('../../api/fixtures/tree.mjs', [], { env: { OPENAI_BASE_URL: openAi } });
+    const { code, stdout, stderr } = await site.run('../../api/fixtures/tree.mjs', [], {
+      env: { OPENAI_BASE_URL: openAi },
+    });
     assert.equal(code, 0, stderr);
     said = JSON.parse(stdout) as typeof said;
     events = llmEvents(site.agent);
@@ -47,7 +68,8 @@ describe('spans of a service, at the Agent', () => {
 
   it('a span covers its stream', () => {
     assert.ok(one('slow').duration >= 60e6, `${one('slow').duration} ns`);
-    for (const name of ['generated', 'asyncGenerated', 'streamed', 'steps']) assert.equal(one(name).status, 'ok');
+    for (const name of ['generated', 'asyncGenerated', 'streamed', 'steps'])
+      assert.equal(one(name).status, 'ok');
   });
 
   it("a generator's step runs in its caller's own async context", () => {

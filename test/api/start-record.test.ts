@@ -11,7 +11,13 @@ const SECRETS = {
 it('the start-up record says what was found, on one line, without secrets', async (t) => {
   const site = await createSite(t);
   const withUser = site.agent.url.replace('http://', 'http://user:secret-password@');
-  const env = { ...SECRETS, DD_TRACE_AGENT_URL: withUser, DD_VERSION: '1.2.3', KEEPSPAN_ENV: 'staging', KEEPSPAN_CAPTURE_CONTENT: 'none' };
+  const env = {
+    ...SECRETS,
+    DD_TRACE_AGENT_URL: withUser,
+    DD_VERSION: '1.2.3',
+    KEEPSPAN_ENV: 'staging',
+    KEEPSPAN_CAPTURE_CONTENT: 'none',
+  };
   const { code, stderr } = await site.run('../../api/fixtures/state.mjs', [], { env });
   assert.equal(code, 0, stderr);
   for (const secret of [...Object.values(SECRETS), 'secret-password', 'secret-otlp-header']) {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createSite, FULL, recordsOf } from '../e2e/support/site.ts';
 
-type Row = readonly [enabled: string | undefined, stack: string | undefined, option: string | undefined, on: boolean];
+type Row = readonly [
+  enabled: string | undefined,
+  stack: string | undefined,
+  option: string | undefined,
+  on: boolean,
+];
 
 /** Environment, environment, what the application asks for; then whether it is on. */
 const ROWS: readonly Row[] = [
@@ -36,7 +41,13 @@ describe('the switch, with the preload and an application that initialises', { c
       assert.equal(code, 0, stderr);
       // The preload decides on the environment alone; what it switched on, the application's `off` comes too late for.
       const byPreload = on && option !== 'datadog';
-      assert.deepEqual(JSON.parse(stdout), { before: byPreload, answers: [on, on], after: on, ran: 'ran', same: stack === 'off' });
+      assert.deepEqual(JSON.parse(stdout), {
+        before: byPreload,
+        answers: [on, on],
+        after: on,
+        ran: 'ran',
+        same: stack === 'off',
+      });
       assert.equal(recordsOf(stderr, 'observability_initialized').length, on ? 1 : 0);
       assert.equal(recordsOf(stderr, 'observability_disabled').length, byPreload ? 0 : 1);
     });

@@ -58,7 +58,12 @@ describe('the text that is sent, against what dd-trace publishes', () => {
   for (const [name, input] of Object.entries(inputs)) {
     it(name, () => {
       // The same text, byte for byte, once our tag stands where its version tag does.
-      const ours = buildMetric(input, { activeSpan: undefined, mlApp: 'app', wallMs: 0, tags: { 'ddtrace.version': version } });
+      const ours = buildMetric(input, {
+        activeSpan: undefined,
+        mlApp: 'app',
+        wallMs: 0,
+        tags: { 'ddtrace.version': version },
+      });
       assert.ok(ours.ok);
       assert.equal(ours.json, JSON.stringify(theirs(input)));
     });

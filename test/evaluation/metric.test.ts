@@ -5,7 +5,12 @@ import type { EvaluationInput } from '../../src/contracts/evaluation.ts';
 import { buildMetric, type MetricContext } from '../../src/evaluation/metric.ts';
 
 const span = { traceId: '0123456789abcdef0123456789abcdef', spanId: '18446744073709551615' };
-const context: MetricContext = { activeSpan: undefined, mlApp: 'app', wallMs: 1_700_000_000_123, tags: { 'keepspan.version': '1' } };
+const context: MetricContext = {
+  activeSpan: undefined,
+  mlApp: 'app',
+  wallMs: 1_700_000_000_123,
+  tags: { 'keepspan.version': '1' },
+};
 const valid: EvaluationInput = { span, label: 'quality', metricType: 'score', value: 0.5 };
 
 function build(input: object, over: Partial<MetricContext> = {}) {
@@ -63,41 +68,90 @@ describe('a metric', () => {
     assert.deepEqual(metric['join_on'], { span: { span_id: '1', trace_id: 'a' } });
     assert.equal(metric['ml_app'], 'app');
     assert.equal(metric['timestamp_ms'], context.wallMs);
-    assert.deepEqual(built({}, { activeSpan: active })['join_on'], { span: { span_id: span.spanId, trace_id: span.traceId } });
+    assert.deepEqual(built({}, { activeSpan: active })['join_on'], {
+      span: { span_id: span.spanId, trace_id: span.traceId },
+    });
   });
 
   it('takes null for absent, as dd-trace does', () => {
-    const metric = built({ span, tags: null, reasoning: null, assessment: null, metadata: null, timestampMs: null, mlApp: null });
-    assert.deepEqual(Object.keys(metric).filter((key) => ['reasoning', 'assessment', 'metadata'].includes(key)), []);
+    const metric = built({
+      span,
+      tags: null,
+      reasoning: null,
+      assessment: null,
+      metadata: null,
+      timestampMs: null,
+      mlApp: null,
+    });
+    assert.deepEqual(
+      Object.keys(metric).filter((key) => ['reasoning', 'assessment', 'metadata'].includes(key)),
+      [],
+    );
   });
 
   it('labels: the last accepted and the first refused', () => {
     for (const label of ['a', 'Z', 'a1_B', `l${'x'.repeat(199)}`]) built({ label });
-    for (const label of ['', '1a', '_a', 'a.b', 'a-b', 'a b', 'ä', 'aé', 'a\n', `l${'x'.repeat(200)}`, 5, undefined, null, {}]) {
+    for (const label of [
+      '',
+      '1a',
+      '_a',
+      'a.b',
+      'a-b',
+      'a b',
+      'ä',
+      'aé',
+      'a\n',
+      `l${'x'.repeat(200)}`,
+      5,
+      undefined,
+      null,
+      {},
+    ]) {
       assert.match(refused({ label }), /^label/);
     }
   });
 
   it('values that are not of their type', () => {
-    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, '1', true, undefined, null]) {
+    for (const value of [
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      '1',
+      true,
+      undefined,
+      null,
+    ]) {
       assert.match(refused({ metricType: 'score', value }), /finite number/);
     }
-    for (const value of [1, true, undefined, {}]) assert.match(refused({ metricType: 'categorical', value }), /string/);
-    for (const value of [1, 'true', undefined]) assert.match(refused({ metricType: 'boolean', value }), /true or false/);
-    for (const value of [1, 'x', [], null, new Map(), new Date()]) assert.match(refused({ metricType: 'json', value }), /plain object/);
-    for (const metricType of ['Score', 'text', '', undefined, null]) assert.match(refused({ metricType }), /metricType/);
+    for (const value of [1, true, undefined, {}])
+      assert.match(refused({ metricType: 'categorical', value }), /string/);
+    for (const value of [1, 'true', undefined])
+      assert.match(refused({ metricType: 'boolean', value }), /true or false/);
+    for (const value of [1, 'x', [], null, new Map(), new Date()])
+      assert.match(refused({ metricType: 'json', value }), /plain object/);
+    for (const metricType of ['Score', 'text', '', undefined, null])
+      assert.match(refused({ metricType }), /metricType/);
   });
 
   it('spans, tags and the rest that are not what they should be', () => {
     assert.match(refused({ span: undefined }), /no active span/);
-    for (const bad of [{}, { traceId: 'a' }, { traceId: '', spanId: '1' }, { traceId: 'a', spanId: 1 }, 'text', 5]) assert.match(refused({ span: bad }), /exportSpan/);
+    for (const bad of [
+      {},
+      { traceId: 'a' },
+      { traceId: '', spanId: '1' },
+      { traceId: 'a', spanId: 1 },
+      'text',
+      5,
+    ])
+      assert.match(refused({ span: bad }), /exportSpan/);
     assert.match(refused({ assessment: 'maybe' }), /assessment/);
     assert.match(refused({ reasoning: 5 }), /reasoning/);
     for (const bad of [[], 'x', 5, new Map()]) {
       assert.match(refused({ metadata: bad }), /metadata/);
       assert.match(refused({ tags: bad }), /tags/);
     }
-    for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY, '1', new Date()]) assert.match(refused({ timestampMs: bad }), /timestampMs/);
+    for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY, '1', new Date()])
+      assert.match(refused({ timestampMs: bad }), /timestampMs/);
     assert.match(refused({ mlApp: '' }), /ML app/);
     assert.match(refused({}, { mlApp: '' }), /ML app/);
     for (const bad of [undefined, null, 5, 'text']) {
@@ -108,19 +162,33 @@ describe('a metric', () => {
 
   it('plain objects of another realm are plain objects', () => {
     const foreign = runInNewContext('({ a: 1 })') as object;
-    assert.deepEqual(built({ metricType: 'json', value: foreign, tags: foreign, metadata: foreign })['json_value'], { a: 1 });
+    assert.deepEqual(
+      built({ metricType: 'json', value: foreign, tags: foreign, metadata: foreign })['json_value'],
+      { a: 1 },
+    );
     built({ metricType: 'json', value: Object.assign(Object.create(null), { a: 1 }) });
   });
 
   it('what has no JSON form is told apart from what is invalid', () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
-    const hostile = new Proxy({}, {
-      get() {
-        throw new Error('get');
+    const hostile = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('get');
+        },
       },
-    });
-    const toJson = { toJSON() { throw { toString() { throw new Error('worse'); } }; } };
+    );
+    const toJson = {
+      toJSON() {
+        throw {
+          toString() {
+            throw new Error('worse');
+          },
+        };
+      },
+    };
     for (const metadata of [{ big: 1n }, circle, toJson]) {
       const result = build({ metadata });
       assert.ok(!result.ok && result.unserializable, JSON.stringify(result));

@@ -23,7 +23,13 @@ function event(): Record<string, unknown> {
       input: { messages: [{ role: 'user', content: SECRET }], prompt: { template: SECRET } },
       output: { messages: [{ role: 'assistant', content: SECRET }] },
       tool_definitions: [{ name: SECRET }],
-      metadata: { temperature: 0.5, stream: true, stop: SECRET, list: [SECRET], _dd: { agent_manifest: { instructions: SECRET } } },
+      metadata: {
+        temperature: 0.5,
+        stream: true,
+        stop: SECRET,
+        list: [SECRET],
+        _dd: { agent_manifest: { instructions: SECRET } },
+      },
       agent_attribution: { pagent_name: 'a', pagent_span_id: '2' },
       'error.type': 'SyntaxError',
       'error.message': `Unexpected token in ${SECRET}`,
@@ -63,7 +69,10 @@ describe('an LLM span event', () => {
   });
 
   it('of an unknown shape: nothing of what is not known', () => {
-    assert.deepEqual(redactEvent({ name: 'n', meta: SECRET }, 'none'), { name: 'n', meta: { input: {}, output: {} } });
+    assert.deepEqual(redactEvent({ name: 'n', meta: SECRET }, 'none'), {
+      name: 'n',
+      meta: { input: {}, output: {} },
+    });
     assert.deepEqual(redactEvent({ name: 'n' }, 'none'), { name: 'n', meta: { input: {}, output: {} } });
     const odd = redactEvent({ meta: { metadata: SECRET, 'error.stack': { text: SECRET } } }, 'none');
     assert.ok(!JSON.stringify(odd).includes(SECRET));
@@ -71,12 +80,26 @@ describe('an LLM span event', () => {
 });
 
 describe('an evaluation', () => {
-  const input = { label: 'l', metricType: 'score', value: 1, tags: { a: 'b' }, reasoning: SECRET, metadata: { a: SECRET }, assessment: 'pass' } as const;
+  const input = {
+    label: 'l',
+    metricType: 'score',
+    value: 1,
+    tags: { a: 'b' },
+    reasoning: SECRET,
+    metadata: { a: SECRET },
+    assessment: 'pass',
+  } as const;
 
   it('none: no reasoning, no metadata', () => {
     const redacted = redactEvaluation(input, 'none');
     assert.ok(!JSON.stringify(redacted).includes(SECRET));
-    assert.deepEqual(JSON.parse(JSON.stringify(redacted)), { label: 'l', metricType: 'score', value: 1, tags: { a: 'b' }, assessment: 'pass' });
+    assert.deepEqual(JSON.parse(JSON.stringify(redacted)), {
+      label: 'l',
+      metricType: 'score',
+      value: 1,
+      tags: { a: 'b' },
+      assessment: 'pass',
+    });
     assert.equal(redactEvaluation(input, 'full'), input);
   });
 
@@ -85,7 +108,13 @@ describe('an evaluation', () => {
   });
 
   it("of the tracer's own API, and feedback, which is free text", () => {
-    const metric = { label: 'l', score_value: 1, text_value: SECRET, reasoning: SECRET, metadata: { a: SECRET } };
+    const metric = {
+      label: 'l',
+      score_value: 1,
+      text_value: SECRET,
+      reasoning: SECRET,
+      metadata: { a: SECRET },
+    };
     assert.deepEqual(redactMetric(metric, 'none'), { label: 'l', score_value: 1 });
     assert.equal(redactMetric(metric, 'full'), metric);
   });

@@ -10,16 +10,28 @@ export async function startOpenAi(t: TestContext): Promise<string> {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      const { stream, messages } = JSON.parse(Buffer.concat(parts).toString()) as { stream?: boolean; messages: { content: string }[] };
+      const { stream, messages } = JSON.parse(Buffer.concat(parts).toString()) as {
+        stream?: boolean;
+        messages: { content: string }[];
+      };
       const common = { id: 'c1', created: 1, model: 'gpt-test' };
       if (messages[0]!.content === 'fail') {
-        response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":{"message":"refused","type":"invalid"}}');
+        response
+          .writeHead(400, { 'content-type': 'application/json' })
+          .end('{"error":{"message":"refused","type":"invalid"}}');
         return;
       }
       if (stream !== true) {
         const message = { role: 'assistant', content: '{"answer":42}', refusal: null };
-        const body = { ...common, object: 'chat.completion', usage: USAGE, choices: [{ index: 0, message, finish_reason: 'stop', logprobs: null }] };
-        response.writeHead(200, { 'content-type': 'application/json', 'x-request-id': 'r1' }).end(JSON.stringify(body));
+        const body = {
+          ...common,
+          object: 'chat.completion',
+          usage: USAGE,
+          choices: [{ index: 0, message, finish_reason: 'stop', logprobs: null }],
+        };
+        response
+          .writeHead(200, { 'content-type': 'application/json', 'x-request-id': 'r1' })
+          .end(JSON.stringify(body));
         return;
       }
       response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -12,25 +12,37 @@ const streamed = { ...body, stream: true } as const;
 type Create = () => ReturnType<OpenAI['chat']['completions']['create']>;
 
 /** How the real client is used; each gives something to compare. */
-const ways: Record<string, (client: OpenAI, wrapped: <F extends () => unknown>(fn: F) => F) => Promise<unknown>> = {
-  'create, awaited': async (client, wrapped) => plain(await wrapped(() => client.chat.completions.create(body))()),
-  'create in an async function': async (client, wrapped) => plain(await wrapped(async () => client.chat.completions.create(body))()),
+const ways: Record<
+  string,
+  (client: OpenAI, wrapped: <F extends () => unknown>(fn: F) => F) => Promise<unknown>
+> = {
+  'create, awaited': async (client, wrapped) =>
+    plain(await wrapped(() => client.chat.completions.create(body))()),
+  'create in an async function': async (client, wrapped) =>
+    plain(await wrapped(async () => client.chat.completions.create(body))()),
   'create().withResponse()': async (client, wrapped) => {
-    const { data, response, request_id } = await wrapped(() => client.chat.completions.create(body))().withResponse();
+    const { data, response, request_id } = await wrapped(() =>
+      client.chat.completions.create(body),
+    )().withResponse();
     return [plain(data), response.status, request_id];
   },
   'create().asResponse()': async (client, wrapped) => {
     const response = await wrapped(() => client.chat.completions.create(body))().asResponse();
     return plain((await response.json()) as object);
   },
-  'create().then()': (client, wrapped) => wrapped(() => client.chat.completions.create(body))().then((data) => plain(data)),
-  'create().finally()': (client, wrapped) => wrapped(() => client.chat.completions.create(body))().finally(() => undefined).then((data) => plain(data)),
+  'create().then()': (client, wrapped) =>
+    wrapped(() => client.chat.completions.create(body))().then((data) => plain(data)),
+  'create().finally()': (client, wrapped) =>
+    wrapped(() => client.chat.completions.create(body))()
+      .finally(() => undefined)
+      .then((data) => plain(data)),
   'create().catch() of what fails': (client, wrapped) =>
-    wrapped(() => client.chat.completions.create({ ...body, messages: [{ role: 'user', content: 'fail' }] }))().catch(
-      (error: unknown) => `${(error as Error).constructor.name}: ${(error as Error).message}`,
-    ),
+    wrapped(() =>
+      client.chat.completions.create({ ...body, messages: [{ role: 'user', content: 'fail' }] }),
+    )().catch((error: unknown) => `${(error as Error).constructor.name}: ${(error as Error).message}`),
   'parse()': async (client, wrapped) => plain(await wrapped(() => client.chat.completions.parse(body))()),
-  'a stream': async (client, wrapped) => text(await collect(await wrapped(() => client.chat.completions.create(streamed))())),
+  'a stream': async (client, wrapped) =>
+    text(await collect(await wrapped(() => client.chat.completions.create(streamed))())),
   'a stream of an async function': async (client, wrapped) =>
     text(await collect(await wrapped(async () => client.chat.completions.create(streamed))())),
   'a stream, split': async (client, wrapped) => {
@@ -45,11 +57,20 @@ const ways: Record<string, (client: OpenAI, wrapped: <F extends () => unknown>(f
   'a stream, as a web stream': async (client, wrapped) => {
     const stream = await wrapped(() => client.chat.completions.create(streamed))();
     const lines: string[] = [];
-    for await (const part of stream.toReadableStream()) lines.push(new TextDecoder().decode(part as Uint8Array));
-    return text(lines.join('').trim().split('\n').map((line) => JSON.parse(line) as ChatCompletionChunk));
+    for await (const part of stream.toReadableStream())
+      lines.push(new TextDecoder().decode(part as Uint8Array));
+    return text(
+      lines
+        .join('')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as ChatCompletionChunk),
+    );
   },
-  'stream(), iterated': async (client, wrapped) => text(await collect(wrapped(() => client.chat.completions.stream(body))())),
-  'stream().finalChatCompletion()': async (client, wrapped) => plain(await wrapped(() => client.chat.completions.stream(body))().finalChatCompletion()),
+  'stream(), iterated': async (client, wrapped) =>
+    text(await collect(wrapped(() => client.chat.completions.stream(body))())),
+  'stream().finalChatCompletion()': async (client, wrapped) =>
+    plain(await wrapped(() => client.chat.completions.stream(body))().finalChatCompletion()),
   'stream().on(content)': async (client, wrapped) => {
     const parts: string[] = [];
     const stream = wrapped(() => client.chat.completions.stream(body))();

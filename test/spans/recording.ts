@@ -28,7 +28,15 @@ export function recording() {
   const backend: SpanBackend = {
     captureContent: true,
     start(kind, name, options, body) {
-      const span: Recorded = { kind, name, options, parent: active.getStore()?.name, annotations: [], ends: 0, error: undefined };
+      const span: Recorded = {
+        kind,
+        name,
+        options,
+        parent: active.getStore()?.name,
+        annotations: [],
+        ends: 0,
+        error: undefined,
+      };
       spans.push(span);
       return active.run(span, () =>
         body({
@@ -70,6 +78,16 @@ export async function until(condition: () => boolean, turns = 1000): Promise<voi
     await new Promise((resolve) => setImmediate(resolve));
   }
   throw new Error('the condition did not become true');
+}
+
+/** An object that is awaited by a method of its own, as query builders are. */
+export function thenable<T, R extends object>(
+  then: (onValue: (value: T) => unknown, onError: (error: unknown) => unknown) => unknown,
+  rest: R,
+): R & PromiseLike<T> {
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what it is for
+  return Object.defineProperty(rest, 'then', { value: then, configurable: true, writable: true }) as R &
+    PromiseLike<T>;
 }
 
 /** What an async iterable gives, to its end. */

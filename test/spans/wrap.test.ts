@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SpanBackend } from '../../src/contracts/spans.ts';
 import { createWrap } from '../../src/spans/wrap.ts';
-import { recording } from './recording.ts';
+import { recording, thenable } from './recording.ts';
 
 describe('a wrapped function', () => {
   it('keeps this, arguments, result, name, length and properties', () => {
@@ -20,20 +20,43 @@ describe('a wrapped function', () => {
     assert.equal(wrapped.length, 2);
     assert.equal(wrapped.schema, fn.schema);
     assert.equal(wrapped[symbol], 1);
-    assert.deepEqual(spans.map(({ kind, name, ends, error }) => ({ kind, name, ends, error })), [
-      { kind: 'task', name: 'task.add', ends: 1, error: undefined },
-    ]);
+    assert.deepEqual(
+      spans.map(({ kind, name, ends, error }) => ({ kind, name, ends, error })),
+      [{ kind: 'task', name: 'task.add', ends: 1, error: undefined }],
+    );
   });
 
   it('passes every kind of value on as the same value', () => {
     const { task } = recording();
-    const values: unknown[] = [undefined, null, 0, -0, NaN, '', 'x', 1n, Symbol.iterator, {}, [], new Map(), new Date(0), () => 1, Object.freeze({ a: 1 })];
+    const values: unknown[] = [
+      undefined,
+      null,
+      0,
+      -0,
+      NaN,
+      '',
+      'x',
+      1n,
+      Symbol.iterator,
+      {},
+      [],
+      new Map(),
+      new Date(0),
+      () => 1,
+      Object.freeze({ a: 1 }),
+    ];
     for (const value of values) assert.ok(Object.is(task('t', () => value)(), value));
   });
 
   it('throws the same error, once, and records it on the span', () => {
     const { task, find } = recording();
-    const errors: unknown[] = [new RangeError('boom'), 'text', undefined, null, Object.freeze(new Error('frozen'))];
+    const errors: unknown[] = [
+      new RangeError('boom'),
+      'text',
+      undefined,
+      null,
+      Object.freeze(new Error('frozen')),
+    ];
     for (const [i, error] of errors.entries()) {
       const wrapped = task(`t${i}`, () => {
         throw error;
@@ -76,8 +99,17 @@ describe('a wrapped function', () => {
     const named = function extract() {};
     wrap('tool')({ name: 'given', sessionId: 's', modelName: 'm' }, named)();
     wrap('tool')('', named)();
-    wrap('tool')({}, (() => () => undefined)())();
-    assert.deepEqual(spans.map((span) => span.name), ['given', 'extract', 'tool']);
+    wrap('tool')(
+      {},
+      (
+        () => () =>
+          undefined
+      )(),
+    )();
+    assert.deepEqual(
+      spans.map((span) => span.name),
+      ['given', 'extract', 'tool'],
+    );
     assert.deepEqual(spans[0]!.options, { name: 'given', sessionId: 's', modelName: 'm' });
   });
 
@@ -109,7 +141,10 @@ describe('a wrapped function', () => {
     const { task, warnings } = recording();
     class Service {}
     assert.equal(task('service', Service as unknown as () => void), Service);
-    assert.deepEqual(warnings.map((w) => w.code), ['KS-SPAN-001']);
+    assert.deepEqual(
+      warnings.map((w) => w.code),
+      ['KS-SPAN-001'],
+    );
   });
 });
 
@@ -176,24 +211,38 @@ describe('L6: nothing reaches the caller', () => {
 
   it('arguments and results that throw when they are looked at', () => {
     const { task, warnings } = recording();
-    const hostile = new Proxy({}, {
-      get() {
-        throw new Error('get');
+    const hostile = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('get');
+        },
+        has() {
+          throw new Error('has');
+        },
+        getPrototypeOf() {
+          throw new Error('prototype');
+        },
+        ownKeys() {
+          throw new Error('keys');
+        },
       },
-      has() {
-        throw new Error('has');
-      },
-      getPrototypeOf() {
-        throw new Error('prototype');
-      },
-      ownKeys() {
-        throw new Error('keys');
-      },
-    });
+    );
     const circular: Record<string, unknown> = {};
     circular['self'] = circular;
     let calls = 0;
-    for (const value of [hostile, circular, 1n, { big: 1n }, { get x() { throw new Error('getter'); } }, Object.freeze([circular])]) {
+    for (const value of [
+      hostile,
+      circular,
+      1n,
+      { big: 1n },
+      {
+        get x() {
+          throw new Error('getter');
+        },
+      },
+      Object.freeze([circular]),
+    ]) {
       const identity = task('identity', (x: unknown) => (calls++, x));
       assert.ok(Object.is(identity(value), value));
     }
@@ -204,10 +253,14 @@ describe('L6: nothing reaches the caller', () => {
 
   it('frozen results whose end cannot be followed end the span now', async () => {
     const { task, open } = recording();
-    const iterator = Object.freeze((function* () { yield 1; })());
+    const iterator = Object.freeze(
+      (function* () {
+        yield 1;
+      })(),
+    );
     assert.deepEqual([...task('iterator', () => iterator)()], [1]);
-    const thenable = Object.freeze({ then: (onValue: (value: number) => void) => onValue(7) });
-    assert.equal(await task('thenable', () => thenable)(), 7);
+    const frozen = Object.freeze(thenable<number, object>((onValue) => onValue(7), {}));
+    assert.equal(await task('thenable', () => frozen)(), 7);
     assert.deepEqual(open(), []);
   });
 
@@ -215,10 +268,24 @@ describe('L6: nothing reaches the caller', () => {
     const { wrap, warnings } = recording();
     const loose = wrap('task') as (name: unknown, fn: unknown) => unknown;
     const fn = () => 1;
-    for (const bad of [undefined, null, 5, Symbol('s'), [], () => 'x', { name: 5 }, { sessionId: {} }, Object.freeze({ name: 'ok' })]) {
+    for (const bad of [
+      undefined,
+      null,
+      5,
+      Symbol('s'),
+      [],
+      () => 'x',
+      { name: 5 },
+      { sessionId: {} },
+      Object.freeze({ name: 'ok' }),
+    ]) {
       assert.equal((loose(bad, fn) as () => number)(), 1);
     }
-    const throwing = { get name() { throw new Error('getter'); } };
+    const throwing = {
+      get name() {
+        throw new Error('getter');
+      },
+    };
     assert.equal((loose(throwing, fn) as () => number)(), 1);
     for (const bad of [undefined, null, 5, 'text', {}]) assert.equal(loose('name', bad), bad);
     assert.ok(warnings.every(({ code }) => code === 'KS-SPAN-001' || code === 'KS-SPAN-005'));

@@ -5,7 +5,10 @@ import type { TagMap } from './content.ts';
 
 /** The part of `tracer.llmobs` that the wrappers use; public API of dd-trace 6. */
 export interface LlmObs {
-  trace<T>(options: Readonly<Record<string, unknown>>, body: (span: object, done: (error?: unknown) => void) => T): T;
+  trace<T>(
+    options: Readonly<Record<string, unknown>>,
+    body: (span: object, done: (error?: unknown) => void) => T,
+  ): T;
   annotate(span: object, annotation: Annotation): void;
   annotate(annotation: Annotation): void;
   exportSpan(): ExportedSpan;
@@ -25,7 +28,10 @@ export interface BackendOptions {
 }
 
 /** The wrappers' tracer on stack `datadog`: dd-trace's LLM Observability SDK. */
-export function createDatadogBackend(llmobs: LlmObs, { captureContent, tagMap, activate, keep = false }: BackendOptions): SpanBackend {
+export function createDatadogBackend(
+  llmobs: LlmObs,
+  { captureContent, tagMap, activate, keep = false }: BackendOptions,
+): SpanBackend {
   const said = (span: object, part: 'input' | 'output') => {
     const tags = tagMap?.get(span);
     return tags !== undefined && Object.keys(tags).some((key) => key.startsWith(`_ml_obs.meta.${part}`));
@@ -72,7 +78,7 @@ const USER_KEEP = 2;
 
 /**
  * Sets priority 2 and decision maker −4 by the documented tag, once a trace. It stays on the span as the metric
- * `manual.keep`; the LLM span is untouched (test/bridges/dd-trace/sampling.test.ts).
+ * `manual.keep`; the LLM span is untouched (test/sampling/keep.test.ts).
  */
 function keepTrace(span: KeepableSpan): void {
   if (span.context?.()._sampling?.priority !== USER_KEEP) span.setTag?.('manual.keep', true);
@@ -80,7 +86,9 @@ function keepTrace(span: KeepableSpan): void {
 
 /** dd-trace keeps the first metadata object it is given and assigns later ones into it: not into the caller's. */
 function copied(annotation: Annotation): Annotation {
-  return typeof annotation === 'object' && annotation?.metadata ? { ...annotation, metadata: { ...annotation.metadata } } : annotation;
+  return typeof annotation === 'object' && annotation?.metadata
+    ? { ...annotation, metadata: { ...annotation.metadata } }
+    : annotation;
 }
 
 /** What the tracer is not told cannot leave. Texts among the metadata go when the span finishes. */

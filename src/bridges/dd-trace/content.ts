@@ -31,7 +31,9 @@ export const WITHOUT_CONTENT = {
 /** The registry in which dd-trace keeps what is said about LLM spans. */
 export function loadTagMap(located: LocatedTracer): TagMap | undefined {
   try {
-    const module = located.require(join(located.root, 'packages/dd-trace/src/llmobs/tagger.js')) as { readonly tagMap?: unknown };
+    const module = located.require(join(located.root, 'packages/dd-trace/src/llmobs/tagger.js')) as {
+      readonly tagMap?: unknown;
+    };
     return module.tagMap instanceof WeakMap ? module.tagMap : undefined;
   } catch {
     return undefined; // Moved or renamed: those who need it have another way, or say that they have none.
@@ -59,7 +61,9 @@ export function removeContent(tagMap: TagMap): () => void {
 }
 
 function withoutTexts(metadata: object): Tags {
-  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => typeof value === 'number' || typeof value === 'boolean'));
+  return Object.fromEntries(
+    Object.entries(metadata).filter(([, value]) => typeof value === 'number' || typeof value === 'boolean'),
+  );
 }
 
 function removeMessage(context: Context): void {

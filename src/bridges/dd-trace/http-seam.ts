@@ -17,7 +17,8 @@ export function agentAddress(agentUrl: string): AgentAddress {
 }
 
 /** Paths that carry signals; everything else that dd-trace sends (info, telemetry, stats, …) passes through. */
-const SIGNAL_PATHS = /^\/(?:v0\.[45]\/traces|evp_proxy\/v\d\/api\/(?:v2\/llmobs|intake\/llm-obs\/v\d\/eval-metric))$/;
+const SIGNAL_PATHS =
+  /^\/(?:v0\.[45]\/traces|evp_proxy\/v\d\/api\/(?:v2\/llmobs|intake\/llm-obs\/v\d\/eval-metric))$/;
 
 /** The headers by which a request is dd-trace's own and not the application's. */
 const TRACER_HEADERS = ['Datadog-Meta-Tracer-Version', 'X-Datadog-EVP-Subdomain'];
@@ -35,7 +36,10 @@ export function isSignalRequest(path: string, headers: Readonly<Record<string, u
  * @returns uninstall; from then on everything passes through, also where somebody wrapped ours and holds on to it
  * @throws TypeError when `http.request` cannot be replaced
  */
-export function installHttpSeam(address: AgentAddress, take: (request: CapturedRequest) => CapturedAnswer): () => void {
+export function installHttpSeam(
+  address: AgentAddress,
+  take: (request: CapturedRequest) => CapturedAnswer,
+): () => void {
   const original = http.request;
   let installed = true;
   const request = function (this: unknown, ...args: Parameters<typeof http.request>) {

@@ -33,7 +33,11 @@ export interface InitOptions {
  *
  * @returns whether LLM Observability is on now, and whether the application was first
  */
-export function initialise(tracer: Tracer, options: InitOptions, relayUrl: string | undefined): { enabled: boolean; late: boolean } {
+export function initialise(
+  tracer: Tracer,
+  options: InitOptions,
+  relayUrl: string | undefined,
+): { enabled: boolean; late: boolean } {
   const { located, mlApp, service, env, version, agentUrl, captureContent, custodyLevel } = options;
   const late = (tracer as { readonly _initialized?: unknown })._initialized === true;
   const variables: Record<string, string | undefined> = {
@@ -52,7 +56,10 @@ export function initialise(tracer: Tracer, options: InitOptions, relayUrl: strin
       ...(version === undefined ? {} : { version }),
     });
     if (late && tracer.llmobs.enabled === false) {
-      tracer.llmobs.enable?.({ mlApp, ...(custodyLevel === 'evaluations' ? {} : { agentlessEnabled: false }) });
+      tracer.llmobs.enable?.({
+        mlApp,
+        ...(custodyLevel === 'evaluations' ? {} : { agentlessEnabled: false }),
+      });
     }
     located.require(join(located.root, 'register.js'));
   });

@@ -21,7 +21,11 @@ export const TESTED_VERSIONS: readonly string[] = ['6.21.0'];
  * then beside this package.
  */
 export function locateTracer(entryFile: string | undefined, cwd: string): LocatedTracer | undefined {
-  const origins = [entryFile && pathToFileURL(entryFile).href, pathToFileURL(join(cwd, 'package.json')).href, import.meta.url];
+  const origins = [
+    entryFile && pathToFileURL(entryFile).href,
+    pathToFileURL(join(cwd, 'package.json')).href,
+    import.meta.url,
+  ];
   for (const origin of origins) {
     if (!origin) continue;
     const require = createRequire(origin);

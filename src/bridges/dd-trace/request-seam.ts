@@ -57,7 +57,10 @@ export function chooseRequestSeam(
   return { seam, relay, follow: () => undefined };
 }
 
-function tryInstall(url: string, take: (request: CapturedRequest) => CapturedAnswer): (() => void) | undefined {
+function tryInstall(
+  url: string,
+  take: (request: CapturedRequest) => CapturedAnswer,
+): (() => void) | undefined {
   try {
     return installHttpSeam(agentAddress(url), take);
   } catch {
@@ -68,7 +71,9 @@ function tryInstall(url: string, take: (request: CapturedRequest) => CapturedAns
 /** Sends what cannot be mistaken for a signal the way dd-trace sends signals, and looks whether it came through here. */
 function probe(located: LocatedTracer, agentUrl: string): boolean {
   try {
-    const request = located.require(join(located.root, 'packages/dd-trace/src/exporters/common/request.js')) as (
+    const request = located.require(
+      join(located.root, 'packages/dd-trace/src/exporters/common/request.js'),
+    ) as (
       data: Buffer,
       options: Readonly<Record<string, unknown>>,
       callback: (error: unknown, result: unknown) => void,

@@ -21,7 +21,11 @@ const TAKEN_FLAGS = { v04: 2, v05: 4 } as const;
 const EMPTY_LIST = 0x90;
 
 /** Takes a request of dd-trace's exporters into custody and answers as the Agent would. Never throws. */
-export function takeRequest(request: CapturedRequest, taking: Taking, accounts: RequestAccounts | undefined): CapturedAnswer {
+export function takeRequest(
+  request: CapturedRequest,
+  taking: Taking,
+  accounts: RequestAccounts | undefined,
+): CapturedAnswer {
   const { path, body } = request;
   if (path.endsWith('/traces')) {
     takeTraces(request, taking, accounts);
@@ -37,11 +41,21 @@ export function takeRequest(request: CapturedRequest, taking: Taking, accounts: 
   }
 }
 
-function takeTraces(request: CapturedRequest, { custody }: Taking, accounts: RequestAccounts | undefined): void {
+function takeTraces(
+  request: CapturedRequest,
+  { custody }: Taking,
+  accounts: RequestAccounts | undefined,
+): void {
   if (request.body.length === 1 && request.body[0] === EMPTY_LIST) return; // Our own probe.
   const spans = accounts?.takeEncoded(request) ?? 0;
   const flags = request.path.startsWith('/v0.5') ? TAKEN_FLAGS.v05 : TAKEN_FLAGS.v04;
-  custody.take('spans', request.body, spans, flags, JSON.stringify({ path: request.path, headers: datadogHeaders(request.headers) }));
+  custody.take(
+    'spans',
+    request.body,
+    spans,
+    flags,
+    JSON.stringify({ path: request.path, headers: datadogHeaders(request.headers) }),
+  );
   custody.commit();
 }
 
@@ -70,7 +84,9 @@ function takeEvents(body: Buffer, { sink }: Taking, accounts: RequestAccounts | 
 
 function takeMetrics(body: Buffer, { sink }: Taking, accounts: RequestAccounts | undefined): void {
   const payload = JSON.parse(body.toString('utf8')) as {
-    readonly data?: { readonly attributes?: { readonly metrics?: readonly Readonly<Record<string, unknown>>[] } };
+    readonly data?: {
+      readonly attributes?: { readonly metrics?: readonly Readonly<Record<string, unknown>>[] };
+    };
   };
   for (const metric of payload.data?.attributes?.metrics ?? []) {
     sink.evaluation(metric);

@@ -174,7 +174,9 @@ export class SpanAccounts {
 
   #install(): void {
     this.#subscribe('dd-trace:span:finish', (message) => this.#onFinish(message as DatadogSpan));
-    this.#subscribe('llmobs:eval-metric:append', (message) => this.#onEvaluation(message as EvaluationMessage));
+    this.#subscribe('llmobs:eval-metric:append', (message) =>
+      this.#onEvaluation(message as EvaluationMessage),
+    );
     this.#subscribe('llmobs:register-processor', (message) => {
       this.#processorRegistered = message !== null && message !== undefined;
     });
@@ -211,7 +213,8 @@ export class SpanAccounts {
       if (taken && this.#isRouted(span)) this.#passed('llmSpans');
       else {
         custody.created('llmSpans');
-        if (!taken) custody.ended('llmSpans', this.#processorRegistered ? 'dropped.processor' : 'lost.unserializable');
+        if (!taken)
+          custody.ended('llmSpans', this.#processorRegistered ? 'dropped.processor' : 'lost.unserializable');
         else if (!writerSeams) this.#buffer('llmSpans');
       }
     }
@@ -274,7 +277,8 @@ export class SpanAccounts {
    * without one. Each payload costs some 40 µs, each chunk in one about 3 µs.
    */
   #releaseSoon(): void {
-    if (this.#options.release === 'seam' && performance.now() - this.#releasedMs > MAX_HELD_MS) this.release();
+    if (this.#options.release === 'seam' && performance.now() - this.#releasedMs > MAX_HELD_MS)
+      this.release();
     else this.#arm();
   }
 

@@ -92,7 +92,10 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
 
   let writers: (() => void) | undefined;
   if (custodyLevel === 'full' && wire.seam !== 'none') {
-    writers = installWriterSeams(located, noting(options.sink, () => accounts));
+    writers = installWriterSeams(
+      located,
+      noting(options.sink, () => accounts),
+    );
     if (writers === undefined) warn('KS-SEAM-002', { version: located.version });
     else {
       undo.push(writers);
@@ -114,10 +117,19 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
   return {
     version: located.version,
     // What the application's own init() made of its LLM writers' address cannot be changed: no relay for them.
-    seams: { spans: wire.seam, llmSpans: late && byWriter === 'loopback-relay' ? 'none' : byWriter, evaluations: 'journal-api' },
+    seams: {
+      spans: wire.seam,
+      llmSpans: late && byWriter === 'loopback-relay' ? 'none' : byWriter,
+      evaluations: 'journal-api',
+    },
     patched,
     enabled,
-    backend: createDatadogBackend(tracer.llmobs, { captureContent, tagMap, activate: findActivate(located, tracer), keep: decides }),
+    backend: createDatadogBackend(tracer.llmobs, {
+      captureContent,
+      tagMap,
+      activate: findActivate(located, tracer),
+      keep: decides,
+    }),
     inTransit: () => accounts?.inTransit() ?? NOTHING,
     release: () => accounts?.release(),
     releaseAll: () => accounts?.releaseAll(),

@@ -9,7 +9,9 @@ interface Statistics {
  * @returns resolves when the Agent has answered or cannot be reached; never rejects, and may never resolve
  */
 export function flushStatistics(tracer: object): Promise<void> {
-  const { _tracer } = tracer as { readonly _tracer?: { readonly _processor?: { readonly _stats?: Statistics } } };
+  const { _tracer } = tracer as {
+    readonly _tracer?: { readonly _processor?: { readonly _stats?: Statistics } };
+  };
   const statistics = _tracer?._processor?._stats;
   if (typeof statistics?.forceFlush !== 'function') return Promise.resolve();
   return new Promise((resolve) => {

@@ -16,7 +16,10 @@ export interface WriterSink {
    *
    * @returns what may leave of it
    */
-  passedThrough(kind: 'llmSpans' | 'evaluations', event: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  passedThrough(
+    kind: 'llmSpans' | 'evaluations',
+    event: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>>;
 }
 
 interface Routing {
@@ -45,21 +48,28 @@ export function installWriterSeams(tracer: LocatedTracer, sink: WriterSink): (()
   const spans = load(tracer, 'spans');
   const evaluations = load(tracer, 'evaluations');
   if (spans === undefined || evaluations === undefined) return undefined;
-  if (!Object.hasOwn(spans.prototype, 'append') || typeof spans.prototype._truncateSpanEvent !== 'function') return undefined;
+  if (!Object.hasOwn(spans.prototype, 'append') || typeof spans.prototype._truncateSpanEvent !== 'function')
+    return undefined;
   if (typeof evaluations.prototype.append !== 'function') return undefined;
 
   const appendSpan = spans.prototype.append;
   const appendEvaluation = evaluations.prototype.append;
   const undoSpans = patch(spans.prototype, 'append', function (this: SpanWriter, event, routing, byteLength) {
-    if (routing?.apiKey) return appendSpan.call(this, sink.passedThrough('llmSpans', event), routing, byteLength);
+    if (routing?.apiKey)
+      return appendSpan.call(this, sink.passedThrough('llmSpans', event), routing, byteLength);
     const outcome = sink.llmSpan(event, false);
     if (outcome !== 'oversized') return outcome === 'kept';
     return sink.llmSpan(this._truncateSpanEvent(event), true) === 'kept';
   });
-  const undoEvaluations = patch(evaluations.prototype, 'append', function (this: SpanWriter, event, routing, byteLength) {
-    if (routing?.apiKey) return appendEvaluation.call(this, sink.passedThrough('evaluations', event), routing, byteLength);
-    return sink.evaluation(event);
-  });
+  const undoEvaluations = patch(
+    evaluations.prototype,
+    'append',
+    function (this: SpanWriter, event, routing, byteLength) {
+      if (routing?.apiKey)
+        return appendEvaluation.call(this, sink.passedThrough('evaluations', event), routing, byteLength);
+      return sink.evaluation(event);
+    },
+  );
   return () => {
     undoSpans();
     undoEvaluations();
@@ -69,7 +79,9 @@ export function installWriterSeams(tracer: LocatedTracer, sink: WriterSink): (()
 function load(tracer: LocatedTracer, name: string): WriterClass | undefined {
   try {
     const loaded: unknown = tracer.require(join(tracer.root, MODULES, `${name}.js`));
-    return typeof loaded === 'function' && typeof loaded.prototype?.append === 'function' ? (loaded as unknown as WriterClass) : undefined;
+    return typeof loaded === 'function' && typeof loaded.prototype?.append === 'function'
+      ? (loaded as unknown as WriterClass)
+      : undefined;
   } catch {
     return undefined; // Moved or renamed: what the fallback is for.
   }

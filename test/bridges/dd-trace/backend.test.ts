@@ -59,7 +59,11 @@ describe('the backend over dd-trace', () => {
 
   it('tells the tracer no content when none may be captured', () => {
     const { llmobs, annotations } = fake();
-    createDatadogBackend(llmobs, { ...base, captureContent: false }).annotate({ inputData: 'secret', outputData: 'secret', metrics: { n: 1 } });
+    createDatadogBackend(llmobs, { ...base, captureContent: false }).annotate({
+      inputData: 'secret',
+      outputData: 'secret',
+      metrics: { n: 1 },
+    });
     assert.deepEqual(annotations, [{ metrics: { n: 1 } }]);
   });
 
@@ -67,7 +71,10 @@ describe('the backend over dd-trace', () => {
     const { llmobs } = fake();
     assert.equal(createDatadogBackend(llmobs, base).exportSpan(), undefined);
     const exported = { traceId: 'a', spanId: '1' };
-    assert.equal(createDatadogBackend({ ...llmobs, exportSpan: () => exported }, base).exportSpan(), exported);
+    assert.equal(
+      createDatadogBackend({ ...llmobs, exportSpan: () => exported }, base).exportSpan(),
+      exported,
+    );
   });
 
   it('steps run in a snapshot where the tracer cannot activate a span', () => {
@@ -76,16 +83,24 @@ describe('the backend over dd-trace', () => {
     const run = own.run('at the start', () =>
       createDatadogBackend(llmobs, base).start('task', 'n', {}, (span) => span.run.bind(span)),
     );
-    assert.equal(own.run('later', () => run(() => own.getStore())), 'at the start');
+    assert.equal(
+      own.run('later', () => run(() => own.getStore())),
+      'at the start',
+    );
     const activated: object[] = [];
     const activate = <T>(span: object, fn: () => T) => {
       activated.push(span);
       return fn();
     };
     const second = own.run('at the start', () =>
-      createDatadogBackend(llmobs, { ...base, activate }).start('task', 'n', {}, (span) => span.run.bind(span)),
+      createDatadogBackend(llmobs, { ...base, activate }).start('task', 'n', {}, (span) =>
+        span.run.bind(span),
+      ),
     );
-    assert.equal(own.run('later', () => second(() => own.getStore())), 'later');
+    assert.equal(
+      own.run('later', () => second(() => own.getStore())),
+      'later',
+    );
     assert.equal(activated.length, 1);
   });
 });

@@ -19,7 +19,9 @@ interface Tagger {
 
 /** The parts of a span that are looked at, over the tracer's own context class. */
 function span(tags: Record<string, unknown>) {
-  const Context = REAL.require(`${REAL.root}/packages/dd-trace/src/opentracing/span_context.js`) as new (props: object) => {
+  const Context = REAL.require(`${REAL.root}/packages/dd-trace/src/opentracing/span_context.js`) as new (
+    props: object,
+  ) => {
     getTag(key: string): unknown;
     setTag(key: string, value: unknown): void;
     deleteTag(key: string): void;
@@ -35,7 +37,9 @@ function finish(one: object): void {
 }
 
 it("everything that the tracer's own tagger notes of content is gone when the span finishes; numbers stay", () => {
-  const Class = REAL.require(`${REAL.root}/packages/dd-trace/src/llmobs/tagger.js`) as new (config: object) => Tagger;
+  const Class = REAL.require(`${REAL.root}/packages/dd-trace/src/llmobs/tagger.js`) as new (
+    config: object,
+  ) => Tagger;
   const tagMap = loadTagMap(REAL)!;
   const tagger = new Class({ llmobs: { DD_LLMOBS_ENABLED: true } });
   const llm = span({});
@@ -59,7 +63,8 @@ it("everything that the tracer's own tagger notes of content is gone when the sp
 
 it('the message of an error leaves the APM span of an LLM span, and of no other', () => {
   const error = new SyntaxError(`Unexpected ${SECRET}`);
-  const noted = () => span({ 'error.type': 'SyntaxError', 'error.message': error.message, 'error.stack': error.stack });
+  const noted = () =>
+    span({ 'error.type': 'SyntaxError', 'error.message': error.message, 'error.stack': error.stack });
   const thrown = span({ error, other: 1 });
   const llm = noted();
   const foreign = noted();

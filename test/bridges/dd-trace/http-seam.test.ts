@@ -3,15 +3,26 @@ import http, { createServer, type RequestOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, it, type TestContext } from 'node:test';
-import { agentAddress, installHttpSeam, isSignalRequest, sameAddress } from '../../../src/bridges/dd-trace/http-seam.ts';
+import {
+  agentAddress,
+  installHttpSeam,
+  isSignalRequest,
+  sameAddress,
+} from '../../../src/bridges/dd-trace/http-seam.ts';
 import type { CapturedRequest } from '../../../src/bridges/dd-trace/intake-request.ts';
 import { folder, REAL } from './trees.ts';
 
-type Send = (data: Buffer | string | (Buffer | string)[], options: object, callback: (...args: unknown[]) => void) => void;
+type Send = (
+  data: Buffer | string | (Buffer | string)[],
+  options: object,
+  callback: (...args: unknown[]) => void,
+) => void;
 
 /** dd-trace's own way of sending anything. */
 const send = REAL.require(join(REAL.root, 'packages/dd-trace/src/exporters/common/request.js')) as Send;
 const tracer = { 'Datadog-Meta-Tracer-Version': '6.21.0' };
+
+function ignore(): void {}
 
 const undo: (() => void)[] = [];
 afterEach(() => {
@@ -29,13 +40,15 @@ function install(url: string, statusCode = 200) {
 }
 
 /** A server that answers everything with 204 and its paths. */
-async function serve(t: TestContext, listen: string | undefined = undefined) {
+async function serve(t: TestContext, listen?: string) {
   const paths: string[] = [];
   const server = createServer((request, response) => {
     paths.push(request.url!);
     request.resume().on('end', () => response.writeHead(204).end());
   });
-  await new Promise<void>((resolve) => (listen === undefined ? server.listen(0, '127.0.0.1', resolve) : server.listen(listen, resolve)));
+  await new Promise<void>((resolve) =>
+    listen === undefined ? server.listen(0, '127.0.0.1', resolve) : server.listen(listen, resolve),
+  );
   t.after(() => {
     server.closeAllConnections();
     server.close();
@@ -69,24 +82,48 @@ describe('a request of the tracer to its Agent', () => {
       const options = { path: '/v0.4/traces', method: 'PUT', headers: { ...tracer }, url: new URL(url) };
       send([Buffer.from([1]), Buffer.from([2, 3])], options, (...args) => (answer = args));
       assert.deepEqual(answer?.slice(0, 3), [null, '{"rate_by_service":{}}', 200]);
-      assert.deepEqual(taken.map(({ method, path, body }) => [method, path, [...body]]), [['PUT', '/v0.4/traces', [1, 2, 3]]]);
+      assert.deepEqual(
+        taken.map(({ method, path, body }) => [method, path, [...body]]),
+        [['PUT', '/v0.4/traces', [1, 2, 3]]],
+      );
     });
   }
 
   it('is answered with an error the tracer understands', () => {
     install('http://127.0.0.1:8126', 400);
     let error: unknown;
-    send('x', { path: '/v0.4/traces', method: 'PUT', headers: { ...tracer }, url: new URL('http://127.0.0.1:8126') }, (first) => (error = first));
+    send(
+      'x',
+      { path: '/v0.4/traces', method: 'PUT', headers: { ...tracer }, url: new URL('http://127.0.0.1:8126') },
+      (first) => (error = first),
+    );
     assert.equal((error as { status?: number }).status, 400);
   });
 
   it('LLM spans and evaluations, too, at every version of the proxy', () => {
     const { taken } = install('http://127.0.0.1:8126');
-    const paths = ['/evp_proxy/v2/api/v2/llmobs', '/evp_proxy/v4/api/v2/llmobs', '/evp_proxy/v2/api/intake/llm-obs/v2/eval-metric', '/v0.5/traces'];
+    const paths = [
+      '/evp_proxy/v2/api/v2/llmobs',
+      '/evp_proxy/v4/api/v2/llmobs',
+      '/evp_proxy/v2/api/intake/llm-obs/v2/eval-metric',
+      '/v0.5/traces',
+    ];
     for (const path of paths) {
-      send('{}', { path, method: 'POST', headers: { 'X-Datadog-EVP-Subdomain': 'api' }, url: new URL('http://127.0.0.1:8126') }, () => undefined);
+      send(
+        '{}',
+        {
+          path,
+          method: 'POST',
+          headers: { 'X-Datadog-EVP-Subdomain': 'api' },
+          url: new URL('http://127.0.0.1:8126'),
+        },
+        () => undefined,
+      );
     }
-    assert.deepEqual(taken.map((request) => request.path), paths);
+    assert.deepEqual(
+      taken.map((request) => request.path),
+      paths,
+    );
     for (const path of paths) assert.ok(isSignalRequest(path, { 'x-datadog-evp-subdomain': 'api' }));
     assert.ok(!isSignalRequest('/v0.4/traces', { host: 'x' }));
     assert.ok(!isSignalRequest('/info', { 'datadog-meta-tracer-version': '6' }));
@@ -98,7 +135,15 @@ describe('everything else passes through', () => {
     const { paths, port } = await serve(t);
     const { taken } = install(`http://127.0.0.1:${port}`);
     const at = { hostname: '127.0.0.1', port };
-    for (const path of ['/info', '/telemetry/proxy/api/v2/apmtelemetry', '/v0.7/config', '/v0.6/stats', '/dogstatsd/v2/proxy', '/evp_proxy/v2/api/v2/logs', '/profiling/v1/input']) {
+    for (const path of [
+      '/info',
+      '/telemetry/proxy/api/v2/apmtelemetry',
+      '/v0.7/config',
+      '/v0.6/stats',
+      '/dogstatsd/v2/proxy',
+      '/evp_proxy/v2/api/v2/logs',
+      '/profiling/v1/input',
+    ]) {
       assert.equal(await call({ ...at, path, headers: tracer }), 204);
     }
     assert.equal(await call({ ...at, path: '/v0.4/traces', method: 'PUT' }, 'x'), 204);
@@ -113,10 +158,17 @@ describe('everything else passes through', () => {
     const path = '/v0.4/traces';
     assert.equal(await call({ hostname: '127.0.0.1', port, path, headers: tracer }), 204);
     await new Promise<void>((resolve, reject) => {
-      http.get(`http://127.0.0.1:${port}/text`, (response) => response.resume().on('end', resolve)).on('error', reject);
+      http
+        .get(`http://127.0.0.1:${port}/text`, (response) => response.resume().on('end', resolve))
+        .on('error', reject);
     });
     await new Promise<void>((resolve, reject) => {
-      http.request(new URL(`http://127.0.0.1:${port}/url`), { agent: false }, (response) => response.resume().on('end', resolve)).on('error', reject).end();
+      http
+        .request(new URL(`http://127.0.0.1:${port}/url`), { agent: false }, (response) =>
+          response.resume().on('end', resolve),
+        )
+        .on('error', reject)
+        .end();
     });
     const socketPath = join(folder(t), 's');
     const unix = await serve(t, socketPath);
@@ -152,9 +204,21 @@ describe('the end of the seam', () => {
 
   it('cannot begin where http.request cannot be replaced', () => {
     const before = Object.getOwnPropertyDescriptor(http, 'request')!;
-    Object.defineProperty(http, 'request', { get: () => before.value as unknown, set: () => undefined, configurable: true });
+    Object.defineProperty(http, 'request', {
+      get: () => before.value as unknown,
+      set: ignore,
+      configurable: true,
+    });
     try {
-      assert.throws(() => installHttpSeam(agentAddress('http://127.0.0.1:1'), () => ({ statusCode: 200, headers: {}, body: '' })), TypeError);
+      assert.throws(
+        () =>
+          installHttpSeam(agentAddress('http://127.0.0.1:1'), () => ({
+            statusCode: 200,
+            headers: {},
+            body: '',
+          })),
+        TypeError,
+      );
     } finally {
       Object.defineProperty(http, 'request', before);
     }

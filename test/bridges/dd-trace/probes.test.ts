@@ -10,18 +10,26 @@ import { REAL, treeOf } from './trees.ts';
 
 const WRITERS = 'packages/dd-trace/src/llmobs/writers';
 const REQUEST = 'packages/dd-trace/src/exporters/common/request.js';
-const sink: WriterSink = { llmSpan: () => 'kept', evaluation: () => true, passedThrough: (_kind, event) => event };
+const sink: WriterSink = {
+  llmSpan: () => 'kept',
+  evaluation: () => true,
+  passedThrough: (_kind, event) => event,
+};
 
 describe('LLM writers', () => {
   it('those of the installed version are known, and given back as they were', () => {
-    const load = (name: string) => REAL.require(`${REAL.root}/${WRITERS}/${name}.js`) as { readonly prototype: object };
+    const load = (name: string) =>
+      REAL.require(`${REAL.root}/${WRITERS}/${name}.js`) as { readonly prototype: object };
     const prototypes = [load('spans').prototype, load('evaluations').prototype];
     const before = prototypes.map((prototype) => Object.getOwnPropertyDescriptors(prototype));
     const undo = installWriterSeams(REAL, sink);
     assert.ok(undo !== undefined);
     for (const prototype of prototypes) assert.ok(Object.hasOwn(prototype, 'append'));
     undo();
-    assert.deepEqual(prototypes.map((prototype) => Object.getOwnPropertyDescriptors(prototype)), before);
+    assert.deepEqual(
+      prototypes.map((prototype) => Object.getOwnPropertyDescriptors(prototype)),
+      before,
+    );
   });
 
   const span = 'module.exports = class { append () {} _truncateSpanEvent () {} };';
@@ -29,14 +37,24 @@ describe('LLM writers', () => {
   const others: Record<string, Readonly<Record<string, string>>> = {
     'files that moved': {},
     'one that moved': { [`${WRITERS}/spans.js`]: span },
-    'exports by name': { [`${WRITERS}/spans.js`]: 'exports.Writer = class { append () {} };', [`${WRITERS}/evaluations.js`]: evaluation },
-    'another method': { [`${WRITERS}/spans.js`]: 'module.exports = class { push () {} };', [`${WRITERS}/evaluations.js`]: evaluation },
+    'exports by name': {
+      [`${WRITERS}/spans.js`]: 'exports.Writer = class { append () {} };',
+      [`${WRITERS}/evaluations.js`]: evaluation,
+    },
+    'another method': {
+      [`${WRITERS}/spans.js`]: 'module.exports = class { push () {} };',
+      [`${WRITERS}/evaluations.js`]: evaluation,
+    },
     'an inherited append': {
-      [`${WRITERS}/spans.js`]: 'class Base { append () {} }\nmodule.exports = class extends Base { _truncateSpanEvent () {} };',
+      [`${WRITERS}/spans.js`]:
+        'class Base { append () {} }\nmodule.exports = class extends Base { _truncateSpanEvent () {} };',
       [`${WRITERS}/evaluations.js`]: evaluation,
     },
     'no truncation': { [`${WRITERS}/spans.js`]: evaluation, [`${WRITERS}/evaluations.js`]: evaluation },
-    'a module that throws': { [`${WRITERS}/spans.js`]: 'throw new Error("no");', [`${WRITERS}/evaluations.js`]: evaluation },
+    'a module that throws': {
+      [`${WRITERS}/spans.js`]: 'throw new Error("no");',
+      [`${WRITERS}/evaluations.js`]: evaluation,
+    },
   };
   for (const [name, files] of Object.entries(others)) {
     it(`are not touched: ${name}`, (t) => {
@@ -60,7 +78,10 @@ describe('requests', () => {
       {
         located,
         agentUrl,
-        startRelay: () => (relay ? { url: 'http://127.0.0.1:2', taken: () => ({ spans: 0, llmSpans: 0, evaluations: 0 }) } : undefined),
+        startRelay: () =>
+          relay
+            ? { url: 'http://127.0.0.1:2', taken: () => ({ spans: 0, llmSpans: 0, evaluations: 0 }) }
+            : undefined,
         warn: (code, detail) => warnings.push([code, detail]),
       },
       () => ({ statusCode: 200, headers: {}, body: '{}' }),
@@ -81,7 +102,9 @@ describe('requests', () => {
     'a file that moved': {},
     'a client of its own': { [REQUEST]: silent },
     'another way to export': { [REQUEST]: 'exports.request = () => undefined;' },
-    'an answer by itself': { [REQUEST]: 'module.exports = (data, options, callback) => callback(new Error("no"));' },
+    'an answer by itself': {
+      [REQUEST]: 'module.exports = (data, options, callback) => callback(new Error("no"));',
+    },
   })) {
     it(`that do not come through are the relay's, else nobody's: ${name}`, (t) => {
       const tree = treeOf(t, files);
@@ -100,7 +123,9 @@ describe('requests', () => {
     chosen.follow(undefined);
     assert.deepEqual(warnings, []);
     chosen.follow('http://127.0.0.1:9');
-    assert.deepEqual(warnings, [['KS-SEAM-006', { settings: 'http://127.0.0.1:1', tracer: 'http://127.0.0.1:9' }]]);
+    assert.deepEqual(warnings, [
+      ['KS-SEAM-006', { settings: 'http://127.0.0.1:1', tracer: 'http://127.0.0.1:9' }],
+    ]);
   });
 });
 
@@ -110,7 +135,10 @@ describe('what is said about LLM spans', () => {
   });
   it('none where it moved, or became something else', (t) => {
     assert.equal(loadTagMap(treeOf(t, {})), undefined);
-    assert.equal(loadTagMap(treeOf(t, { 'packages/dd-trace/src/llmobs/tagger.js': 'exports.tagMap = new Map();' })), undefined);
+    assert.equal(
+      loadTagMap(treeOf(t, { 'packages/dd-trace/src/llmobs/tagger.js': 'exports.tagMap = new Map();' })),
+      undefined,
+    );
   });
 });
 
@@ -129,18 +157,28 @@ describe('what is active', () => {
   it("changes nothing else of the caller's context", () => {
     const own = new AsyncLocalStorage<string>();
     const activate = findActivate(REAL, { scope: () => scope })!;
-    assert.equal(own.run('mine', () => activate({}, () => own.getStore())), 'mine');
+    assert.equal(
+      own.run('mine', () => activate({}, () => own.getStore())),
+      'mine',
+    );
   });
 });
 
 describe('counting spans', () => {
-  const custody = { take: () => true, created: () => undefined, ended: () => undefined, commit: () => undefined };
+  const custody = {
+    take: () => true,
+    created: () => undefined,
+    ended: () => undefined,
+    commit: () => undefined,
+  };
   const options = { custody, writerSeams: false, release: 'away', tagMap: undefined } as const;
   for (const [name, tracer] of Object.entries({
     'no tracer inside': {},
     'no processor': { _tracer: { _exporter: { export: () => undefined } } },
     'no exporter': { _tracer: { _processor: { _erase: () => undefined } } },
-    'another exporter': { _tracer: { _processor: { _erase: () => undefined }, _exporter: { send: () => undefined } } },
+    'another exporter': {
+      _tracer: { _processor: { _erase: () => undefined }, _exporter: { send: () => undefined } },
+    },
   })) {
     it(`is refused: ${name}`, () => {
       assert.throws(() => new SpanAccounts(tracer, options), TypeError);
@@ -148,7 +186,10 @@ describe('counting spans', () => {
   }
 
   it('gives back what it replaced', () => {
-    const exporter = Object.create({ export: () => undefined, flush: () => undefined }) as { export: () => void; flush: () => void };
+    const exporter = Object.create({ export: () => undefined, flush: () => undefined }) as {
+      export: () => void;
+      flush: () => void;
+    };
     const processor = { process: () => undefined, _erase: () => undefined, _config: { flushMinSpans: 1000 } };
     const before = [exporter.export, processor._erase];
     const accounts = new SpanAccounts({ _tracer: { _exporter: exporter, _processor: processor } }, options);

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -35,7 +43,11 @@ export function treeOf(t: TestContext, files: Readonly<Record<string, string>>):
  * A folder in whose `node_modules` stands the installed tracer with another version, or with other files: everything
  * else are links to the installed one.
  */
-export function modulesWith(root: string, version: string, files: Readonly<Record<string, string>> = {}): string {
+export function modulesWith(
+  root: string,
+  version: string,
+  files: Readonly<Record<string, string>> = {},
+): string {
   const target = join(root, 'node_modules', 'dd-trace');
   mkdirSync(target, { recursive: true });
   for (const name of readdirSync(REAL.root)) {
