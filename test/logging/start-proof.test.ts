@@ -90,7 +90,7 @@ test('all well: what was found is said, and health carries it on, on its route t
   assert.equal(health['delivery'], 'up');
   assert.equal(route?.['status'], 200);
   assert.equal(route?.['other'], 404);
-  assert.equal((route?.['body'] as Record<string, unknown>)['status'], health['status']);
+  assert.equal((route?.['body'] as Record<string, unknown> | undefined)?.['status'], health['status']);
 });
 
 test('a library before the tracer, and nobody upstream: named, with the fix, and the application runs', async () => {
