@@ -3,8 +3,11 @@ import { evaluation } from './cases/evaluation.ts';
 import { exitDrain } from './cases/exit-drain.ts';
 import { llmSpan } from './cases/llm-span.ts';
 import { loopDelay } from './cases/loop-delay.ts';
+import { logging } from './cases/logging.ts';
 import { samplingMainThread, samplingThroughput } from './cases/sampling.ts';
+import { settingsLoad } from './cases/settings-load.ts';
 import { start } from './cases/start.ts';
+import { tags } from './cases/tags.ts';
 import type { BenchCase } from './lib/case.ts';
 
 /** All cases, in the order in which they run. */
@@ -15,6 +18,9 @@ export const CASES: readonly BenchCase[] = [
   start,
   exitDrain,
   loopDelay,
+  logging,
+  settingsLoad,
   samplingThroughput,
   samplingMainThread,
+  tags,
 ];

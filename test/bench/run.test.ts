@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { CASES } from '../../bench/cases.ts';
 import { isKept, judged, type Measurement } from '../../bench/lib/case.ts';
 import { pairedRatio, quantile, summarise } from '../../bench/lib/stats.ts';
 
@@ -27,7 +28,7 @@ describe('the benchmarks', () => {
     const { cases } = JSON.parse(stdout) as Report;
     assert.deepEqual(
       cases.map(({ id }) => id),
-      ['evaluation', 'llm-span', 'disabled-wrapper', 'start', 'exit-drain', 'loop-delay'],
+      CASES.map(({ id }) => id),
     );
     for (const { id, promise, measurements } of cases) {
       assert.notEqual(promise, '');
