@@ -24,7 +24,7 @@ export function redactEvent(event: Event, capture: ContentCapture): Event {
 }
 
 /** The numbers and switches among a span's metadata: temperatures, limits, counts. */
-export function parametersOf(metadata: Event): Record<string, number | boolean> {
+function parametersOf(metadata: Event): Record<string, number | boolean> {
   const kept: Record<string, number | boolean> = {};
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value === 'number' || typeof value === 'boolean') kept[key] = value;

@@ -7,7 +7,7 @@ export const MAX_FOLLOWERS = 16;
  * The spans that end with one object, as one: nested wrappers may return the same stream, and a wrapper may return
  * the same object at every call. The object is hooked once however many there are.
  */
-export class Followers implements GuardedSpan {
+class Followers implements GuardedSpan {
   readonly #spans: GuardedSpan[] = [];
   readonly #reusable: boolean;
   #ended = false;
