@@ -16,7 +16,7 @@ export interface Recording {
 }
 
 /** Recorded traffic is not there, or is not what it says it is. */
-export class RecordingError extends Error {
+class RecordingError extends Error {
   override readonly name = 'RecordingError';
   readonly code = 'KS-POLICY-009';
   readonly fix = 'name a journal directory, or a file of trace payloads (msgpack) or of traces as JSON, one a line';

@@ -91,7 +91,7 @@ export function isServerRequest(root: RootFacts): boolean {
 }
 
 /** Paths of an incoming request as rules see them: the path itself, and the route that took it. */
-export function requestPaths(root: RootFacts): string[] {
+function requestPaths(root: RootFacts): string[] {
   const paths = [
     pathOf(root.tag('http.url') ?? root.tag('url.full')),
     pathOf(root.tag('url.path') ?? root.tag('http.target')),

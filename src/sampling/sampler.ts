@@ -7,10 +7,10 @@ import { createRateTest } from './trace-hash.ts';
 import { TraceMemory } from './trace-memory.ts';
 
 /** Traces whose verdict is remembered at least; twice as many at most. */
-export const REMEMBERED_TRACES = 20_000;
+const REMEMBERED_TRACES = 20_000;
 
 /** Ids of evaluated spans that are remembered at least. */
-export const REMEMBERED_EVALUATIONS = 20_000;
+const REMEMBERED_EVALUATIONS = 20_000;
 
 export interface SamplerOptions {
   readonly policy: Policy;

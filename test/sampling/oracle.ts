@@ -81,7 +81,7 @@ const FACTOR_HIGH = 0x0f6b75ab;
 const FACTOR_LOW = 0x2bc471c7;
 
 /** Knuth's hash of the id, as a fraction of 2^64, against the rate. */
-export function passes(traceId: bigint, rate: number): boolean {
+function passes(traceId: bigint, rate: number): boolean {
   const high = Number(traceId >> 32n);
   const low = Number(traceId & 0xffff_ffffn);
   const [carry, bottom] = multiply(low, FACTOR_LOW);

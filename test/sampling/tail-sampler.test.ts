@@ -138,6 +138,16 @@ describe('the tail sampler', () => {
     assert.deepEqual(out, [one]);
   });
 
+  it('a trace that was kept because of a bound stays kept, another local root of it included', () => {
+    const { out, start, end } = setUp(undefined, { maxTraces: 1 });
+    const [one, two] = [span(1), span(2)];
+    start(one, two);
+    const again = span(1, { remote: true });
+    start(again);
+    end(again);
+    assert.deepEqual(out, [again]);
+  });
+
   it('holds at most so many spans, open ones included', () => {
     const { out, start, end, processor } = setUp(undefined, { maxSpans: 3 });
     const root = span(1);

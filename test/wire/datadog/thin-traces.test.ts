@@ -68,6 +68,8 @@ describe('what is known of a trace', () => {
     assert.equal(factsOf(span({ parent_id: 99n }), child).root?.name, 'web.request');
     assert.equal(factsOf(span({ parent_id: 99n, meta: { 'span.kind': 'consumer' } })).root?.name, 'web.request');
     assert.equal(factsOf(child).root, undefined);
+    const served = span({ span_id: 3n, parent_id: 2n, name: 'served' });
+    assert.equal(factsOf(child, served).root, undefined);
   });
 
   it('sees an error on any span', () => {
