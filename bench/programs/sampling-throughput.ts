@@ -84,12 +84,12 @@ function makeRecords(): PendingRecord[] {
 function forwarder(judges: boolean) {
   const { rules } = parseRules(PROFILE_RULES.production, 'profile');
   const sampler = createSampler({ policy: { source: 'profile', rules } });
-  const { encode } = createDatadogEncoder({
+  const forwarding = createDatadogEncoder({
     target: () => ({ mode: 'agent', url: 'http://127.0.0.1:1' }),
     agentUrl: () => 'http://127.0.0.1:1',
     ...(judges ? { judge: sampler.judge } : {}),
   });
-  return (batch: readonly PendingRecord[]) => encode(batch);
+  return (batch: readonly PendingRecord[]) => forwarding.encode(batch);
 }
 
 const sides = { judged: forwarder(true), plain: forwarder(false) };

@@ -72,15 +72,16 @@ const PRODUCTION = { DD_ENV: 'production' };
 
 async function run(t: TestContext, what: string, env: Readonly<Record<string, string>> = PRODUCTION) {
   const [agent, upstream, site] = await Promise.all([startAgent(t), startUpstream(t), createSite(t)]);
-  const { code, stderr, stdout } = await site.run('../../sampling/fixtures/noise.mjs', [what], {
+  const { code, stderr } = await site.run('../../sampling/fixtures/noise.mjs', [what], {
     env: { DD_TRACE_AGENT_URL: agent.url, UPSTREAM_URL: upstream.url, ...env },
     nodeArgs: ['--import', REGISTER],
   });
   assert.equal(code, 0, stderr);
   const [shutdown] = recordsOf(stderr, 'observability_shutdown');
   const [started] = recordsOf(stderr, 'observability_initialized');
-  const ledger = (shutdown?.['ledger'] as { readonly spans: KindLedger }).spans;
-  return { ...agent, calls: upstream.calls, stderr, ledger, started, atEnd: JSON.parse(stdout) as KindLedger, noise: shutdown?.['noise'] as NoiseCounts | undefined };
+  assert.ok(shutdown !== undefined, stderr);
+  const { spans: ledger } = shutdown['ledger'] as { readonly spans: KindLedger };
+  return { ...agent, calls: upstream.calls, stderr, ledger, started, noise: shutdown['noise'] as NoiseCounts | undefined };
 }
 
 const pathOf = (span: Span): string => new URL(span.meta['http.url'] ?? 'http://none/').pathname;
