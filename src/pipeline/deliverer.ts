@@ -130,7 +130,6 @@ export class Deliverer {
     const { path, lease, sources } = adopted;
     if (!lease.renew()) return this.#letGo(adopted, false);
     const sealed = sources.some((source) => source.sealed());
-    if (sealed) this.#options.onSealed?.(basename(path));
     if (!this.#hasEnded(path)) return;
     if (sources.every((source) => source.drained())) return this.#finish(adopted);
     if (!sealed || !sources.every((source) => source.sealed() || source.drained())) return;
@@ -162,7 +161,8 @@ export class Deliverer {
   }
 
   #start(path: string, orphan: boolean): Adopted {
-    const { encoder, send, maxAgeMs, doorbell, onOutcome, onMaybeTwice, onState, onAdopted } = this.#options;
+    const { encoder, send, maxAgeMs, doorbell, onOutcome, onMaybeTwice, onState, onAdopted, onSealed } =
+      this.#options;
     const id = basename(path);
     const lease = new Lease(path, this.#instance, this.#clock);
     const log = new OutcomeLog(join(path, Names.outcomes));
@@ -176,6 +176,7 @@ export class Deliverer {
           cipher: this.#cipher,
           ended: () => this.#hasEnded(path),
           fence: () => lease.fence(),
+          onSealed: () => onSealed?.(id),
           rings: () => doorbell.rings(),
           onOutcome: (of, outcomes) => onOutcome(id, of, outcomes),
           onMaybeTwice: (of, signals) => onMaybeTwice(id, of, signals),

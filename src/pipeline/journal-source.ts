@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Outcomes, PendingRecord, RecordSource } from '../contracts/delivery.ts';
 import type { SignalKind } from '../contracts/signal.ts';
+import { appendLine } from '../journal/append-line.ts';
 import type { RecordCipher } from '../journal/cipher.ts';
 import {
   codeOf,
@@ -13,7 +14,7 @@ import {
 } from '../journal/directory.ts';
 import { readEvicted, unlinkIfThere } from '../journal/eviction.ts';
 import { Flag } from '../journal/format.ts';
-import { appendQuarantine, type Cursor, type OutcomeLog, type OutcomeName } from '../journal/outcomes.ts';
+import { type Cursor, type OutcomeLog, type OutcomeName } from '../journal/outcomes.ts';
 import { readRecords, type JournalRecord } from '../journal/reader.ts';
 import { quarantineLine } from './inspect/quarantine.ts';
 
@@ -27,6 +28,8 @@ export interface JournalSourceOptions {
   readonly ended: () => boolean;
   /** Throws when somebody else took the writer over: nothing may be sent or written down any more. */
   readonly fence: () => void;
+  /** The next record waits for another key; said again whenever it was not so before. */
+  readonly onSealed?: () => void;
   /** Rings of the doorbell so far; see `seen`. */
   readonly rings: () => number;
   /** Outcomes as they are resolved, damage and eviction included. */
@@ -35,7 +38,7 @@ export interface JournalSourceOptions {
 }
 
 /** A record was sealed with a key that is not ours. */
-export class SealedRecordError extends Error {
+class SealedRecordError extends Error {
   override readonly name = 'SealedRecordError';
   readonly code = 'KS-JOURNAL-006';
 }
@@ -82,7 +85,9 @@ export class JournalSource implements RecordSource {
       if (plain === undefined) break;
       given.push(plain);
     }
+    const before = this.#sealed;
     this.#sealed = given.length === 0 && this.#records.length > 0;
+    if (this.#sealed && !before) this.#options.onSealed?.();
     if (this.#sealed) throw new SealedRecordError(`${this.id}: sealed with another KEEPSPAN_JOURNAL_KEY`);
     return given;
   }
@@ -117,7 +122,7 @@ export class JournalSource implements RecordSource {
     const folder = join(dirname(this.#options.writerPath), Names.quarantine);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const line = quarantineLine(record, status, answer, this.#options.cipher);
-    appendQuarantine(join(folder, `${basename(this.#options.writerPath)}.jsonl`), line);
+    appendLine(join(folder, `${basename(this.#options.writerPath)}.jsonl`), line);
   }
 
   /** Nothing is left, and nothing will come. */

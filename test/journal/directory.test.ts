@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  closeSync,
   lchownSync,
   lstatSync,
   mkdirSync,
@@ -18,6 +19,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import {
+  createFile,
   isJournal,
   JournalDirectoryError,
   listSegments,
@@ -198,4 +200,17 @@ test('only files of ours count as segments, in the order of their numbers', (t) 
     evicted: [{ kind: 'llmSpans', number: 1 }],
   });
   assert.deepEqual(listWriters(join(directory, 'absent')), []);
+});
+
+test('L13: a segment is 0600 under a umask that takes the owner his own, and never made through a link', (t) => {
+  const directory = tempDir(t);
+  const before = process.umask(0o377);
+  try {
+    closeSync(createFile(join(directory, 'a')));
+  } finally {
+    process.umask(before);
+  }
+  assert.equal(statSync(join(directory, 'a')).mode & 0o777, 0o600);
+  symlinkSync(join(directory, 'elsewhere'), join(directory, 'b'));
+  assert.throws(() => createFile(join(directory, 'b')), { code: 'EEXIST' });
 });

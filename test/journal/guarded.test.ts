@@ -193,12 +193,16 @@ test('L5: a full journal sends the least important to memory and still takes wha
 });
 
 test('what the disk took but would not make durable is not kept twice; the breaker says it', (t) => {
-  const { journal, writer, disk, states } = guarded(t, { sync: true });
+  const { journal, writer, disk, clock, states } = guarded(t, { sync: true });
   disk.fail.sync = 'EIO';
   assert.equal(journal.take('evaluations', 'a', 1, 0, ''), 'disk');
   assert.deepEqual(states, ['open EIO']);
   assert.equal(journal.memory.size, 0);
   assert.equal(writer.page.get('evaluations', 'journaled'), 1);
+  for (const body of ['b', 'c', 'd']) assert.equal(span(journal, body), 'memory');
+  clock.ms += RETRY_AFTER_MS;
+  journal.drain();
+  assert.equal(journal.memory.size, 2, 'one try a second');
   journal.close();
 });
 

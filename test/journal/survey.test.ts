@@ -91,3 +91,14 @@ test('damage and evictions are counted before the deliverer has seen them', (t) 
   log.close();
   writer.close();
 });
+
+test('a resolved segment that a crash left behind holds nothing any more', (t) => {
+  const writer = writerIn(tempDir(t));
+  for (const count of [2, 3]) writer.append('spans', 'x', count);
+  const log = new OutcomeLog(join(writer.path, 'outcomes.jsonl'));
+  log.resolve('spans', { segment: 2, offset: 0, signals: 7 }, { delivered: 5, 'lost.corrupt': 2 });
+  const { held, outcomes, oldestMs } = surveyWriter(writer.path)!.streams.spans;
+  assert.deepEqual([held, outcomes, oldestMs], [7, { delivered: 5, 'lost.corrupt': 2 }, undefined]);
+  log.close();
+  writer.close();
+});

@@ -202,9 +202,15 @@ test('L13: sealed records are opened with their key, and held with another or no
   const writer = writerIn(tempDir(t), { key });
   put(writer, 'a*2', 'b');
   for (const cipher of [undefined, new RecordCipher(randomBytes(32))]) {
-    const { source, log } = openSource(writer.path, 'spans', { cipher, ended: () => true });
+    let said = 0;
+    const { source, log } = openSource(writer.path, 'spans', {
+      cipher,
+      ended: () => true,
+      onSealed: () => (said += 1),
+    });
     for (let i = 0; i < 2; i++)
       assert.throws(() => source.peek(MIB, 9), { name: 'SealedRecordError', code: 'KS-JOURNAL-006' });
+    assert.equal(said, 1);
     assert.equal(source.sealed(), true);
     assert.equal(source.drained(), false);
     assert.deepEqual(log.state.spans.counts, {}, 'neither lost nor sent');

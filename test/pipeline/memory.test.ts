@@ -166,7 +166,12 @@ test('the relay takes nothing over while there is no worker, and stops asking', 
 
 test('a source of memory gives in order, resolves by id, and wakes', async () => {
   const resolved: [readonly number[], object][] = [];
-  const source = new MemorySource('spans', (ids, outcomes) => resolved.push([ids, outcomes]));
+  const twice: number[] = [];
+  const source = new MemorySource(
+    'spans',
+    (ids, outcomes) => resolved.push([ids, outcomes]),
+    (signals) => twice.push(signals),
+  );
   const record = (id: number): MemoryRecord => ({
     id,
     kind: 'spans',
@@ -197,6 +202,7 @@ test('a source of memory gives in order, resolves by id, and wakes', async () =>
   source.resolve(1, { delivered: 1 });
   assert.deepEqual(resolved, [[[7], { delivered: 1 }]]);
   assert.equal(source.position(), '9');
+  assert.deepEqual(twice, []);
 });
 
 test('the board: every outcome by name, from another view of the same memory; what it has no place for is not lost', async () => {
