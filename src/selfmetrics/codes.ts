@@ -182,7 +182,7 @@ export const CODES = {
   'KS-POLICY-007': {
     severity: 'warning',
     title: 'A sampling rule is aimed at LLM work, which is never sampled out',
-    fix: 'remove it',
+    fix: 'remove the rule; to send fewer LLM spans, make fewer calls',
   },
   'KS-POLICY-008': {
     severity: 'warning',
