@@ -21,10 +21,13 @@ interface Tracer {
 
 const [rounds = 0, lines = 0] = process.argv.slice(2).map(Number);
 const tracer = (createRequire(import.meta.url)('dd-trace') as Tracer).init({ flushInterval: 3_600_000 });
+/** A line is written to be read: one that stays a rope of strings has not been paid for. */
+const nowhere = pino.destination({ dest: '/dev/null', sync: true });
 let last = '';
 const destination = {
   write(line: string) {
     last = line;
+    nowhere.write(line);
   },
 };
 setupLogging({ destination, console: false, stdout: false, http: false, debugSignal: false });

@@ -45,9 +45,9 @@ export interface Logging {
 /** Different names of loggers; further ones share the one of their family. */
 const MAX_LOGGERS = 1_000;
 
-const { asJsonSym, chindingsSym } = pino.symbols;
+const { asJsonSym, chindingsSym, endSym } = pino.symbols;
 type AsJson = (this: Logger, fields: Fields, message: unknown, level: number, time: string) => string;
-/** A logger with what it keeps under symbols: how it serializes, and its bindings as JSON. */
+/** A logger with what it keeps under symbols: how it serializes, its bindings as JSON, and how its lines end. */
 type Inside = Record<symbol, unknown>;
 
 /** Every line is one JSON object: level, time, service, env, version, hostname, logger, fields, msg, ids. */
@@ -83,6 +83,7 @@ export function createLogging(input: LoggingInput): Logging {
   };
   // The prototype's method: dd-trace wraps the instance's to add `dd`, which would then stand there twice.
   const serialize = (Object.getPrototypeOf(root) as Inside)[asJsonSym] as AsJson;
+  let ending = '';
   const asJson: AsJson = function asJson(fields, message, at, time) {
     let scrubbed: Fields;
     try {
@@ -91,9 +92,13 @@ export function createLogging(input: LoggingInput): Logging {
       // A getter of the record threw: the message is logged, and why its fields are not.
       scrubbed = { unloggable: String(error) };
     }
-    const line = serialize.call(this, scrubbed, message, at, time);
-    const bindings = (this as unknown as Inside)[chindingsSym] as string;
-    return `${clean(line.slice(0, -2))}${ids(fields, bindings)}}\n`;
+    const text = ids(fields, (this as unknown as Inside)[chindingsSym] as string);
+    // What a line ends with, all loggers have from the root: put there, the ids cost no second copy of the line.
+    if (text !== ending) {
+      ending = text;
+      (root as unknown as Inside)[endSym] = `${text}}\n`;
+    }
+    return clean(serialize.call(this, scrubbed, message, at, time));
   };
   (root as unknown as Inside)[asJsonSym] = asJson;
 
