@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { followLoop, type Loop } from './platformatic-loops.ts';
 import {
   startConsumeSpan,
   type ConsumedMessage,
@@ -28,11 +29,14 @@ export interface ConsumeOptions extends SpanMaker {
   readonly onFault: (error: unknown) => void;
 }
 
+/** A stream of @platformatic/kafka. */
+export type MessagesStream = Readable & { readonly consumer?: object };
+
 /**
  * Makes a `kafka.consume` span of each message that a stream hands over, active while it is worked on: in `for await`
  * until the loop asks for the next one or ends, for a `data` listener while it runs.
  */
-export function followStream(stream: Readable, options: ConsumeOptions): void {
+export function followStream(stream: MessagesStream, options: ConsumeOptions): void {
   const { tracer, installed, onFault } = options;
   const emit = stream.emit;
   const iterate = stream[Symbol.asyncIterator];
@@ -66,14 +70,18 @@ export function followStream(stream: Readable, options: ConsumeOptions): void {
     const iterator = iterate.call(this) as AsyncIterator<ConsumedMessage> & AsyncDisposable;
     if (!installed()) return iterator;
     iterating = true;
-    return followIterator(iterator, options, started);
+    return followIterator(iterator, { ...options, started, loop: followLoop(stream.consumer ?? stream) });
   } as Readable[typeof Symbol.asyncIterator];
+}
+
+interface LoopOptions extends ConsumeOptions {
+  readonly started: (message: ConsumedMessage) => KafkaSpan | undefined;
+  readonly loop: Loop;
 }
 
 function followIterator(
   iterator: AsyncIterator<ConsumedMessage> & AsyncDisposable,
-  { store, installed }: ConsumeOptions,
-  started: (message: ConsumedMessage) => KafkaSpan | undefined,
+  { store, installed, started, loop }: LoopOptions,
 ): AsyncIterableIterator<ConsumedMessage> & AsyncDisposable {
   let open: KafkaSpan | undefined;
   let last: KafkaSpan | undefined;
@@ -84,6 +92,7 @@ function followIterator(
   const end = (): ActiveSpan => {
     open?.finish();
     open = undefined;
+    loop.idle();
     const current = store?.getStore();
     // What the loop's body entered besides is below our last span, and over with it.
     if (last === undefined || current?.span !== last) outer = current;
@@ -98,8 +107,14 @@ function followIterator(
   return {
     next() {
       const active = end(); // Before anything is awaited: the caller's context is changed, not a copy.
+      if (loop.ending) {
+        loop.ended();
+        return Promise.resolve({ done: true as const, value: undefined });
+      }
       return iterator.next().then((result) => {
-        if (result.done !== true && installed()) {
+        if (result.done === true) loop.ended();
+        else if (installed()) {
+          loop.working();
           open = started(result.value);
           if (open !== undefined) active.span = last = open;
         }
@@ -108,11 +123,13 @@ function followIterator(
     },
     return(value) {
       end();
+      loop.ended();
       return iterator.return?.(value) ?? Promise.resolve({ done: true, value });
     },
     throw(error) {
       open?.setTag('error', error);
       end();
+      loop.ended();
       return iterator.throw?.(error) ?? Promise.reject(error as Error);
     },
     [Symbol.asyncIterator]() {
@@ -120,6 +137,7 @@ function followIterator(
     },
     async [Symbol.asyncDispose]() {
       end();
+      loop.ended();
       await iterator[Symbol.asyncDispose]();
     },
   };

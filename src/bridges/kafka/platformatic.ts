@@ -1,6 +1,5 @@
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
-import type { Readable } from 'node:stream';
-import { followStream, type ActiveStore } from './platformatic-consume.ts';
+import { followStream, type ActiveStore, type MessagesStream } from './platformatic-consume.ts';
 import { createProduceSpans, type SendContext } from './platformatic-produce.ts';
 import type { KafkaTracer } from './platformatic-spans.ts';
 
@@ -40,7 +39,7 @@ export function installPlatformaticKafka({ tracer, service, store, warn }: Platf
 
   const onInstance = safely<{ readonly type: string; readonly instance: object }>(({ type, instance }) => {
     if (type !== 'messages-stream') return;
-    followStream(instance as Readable, { ...maker, store, installed: () => active, onFault });
+    followStream(instance as MessagesStream, { ...maker, store, installed: () => active, onFault });
   });
   const spans = createProduceSpans(maker, () => warn('KS-KAFKA-001', { site: 'platformatic' }));
   const end = safely<SendContext>((context) => spans.end(context));

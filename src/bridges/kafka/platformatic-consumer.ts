@@ -1,0 +1,29 @@
+import type { ResourceAdapter } from '../../contracts/lifecycle.ts';
+import { finishLoops } from './platformatic-loops.ts';
+
+interface Consumer {
+  close(force: boolean): Promise<void>;
+}
+
+/**
+ * Recognises a consumer of @platformatic/kafka. The messages that `for await` loops work on are finished first, while
+ * their offsets can still be committed; it is then closed by force, which ends its streams: without, it refuses while
+ * there are any. A `data` listener's own asynchronous work cannot be seen.
+ */
+export const platformaticConsumerAdapter: ResourceAdapter = (resource) => {
+  if (!isConsumer(resource)) return undefined;
+  return {
+    phase: 'consumers',
+    name: '@platformatic/kafka consumer',
+    close: async () => {
+      await finishLoops(resource);
+      await resource.close(true);
+    },
+  };
+};
+
+function isConsumer(resource: unknown): resource is Consumer {
+  if (typeof resource !== 'object' || resource === null) return false;
+  const methods = ['consume', 'fetch', 'joinGroup', 'leaveGroup', 'close'];
+  return methods.every((key) => typeof Reflect.get(resource, key) === 'function');
+}
