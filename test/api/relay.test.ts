@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { symlinkSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Ledger } from '../../src/contracts/ledger.ts';
 import type { FlushReport } from '../../src/contracts/lifecycle.ts';
 import { createSite, recordsOf, type Site } from '../e2e/support/site.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
-const nodeArgs = ['--require', fixture('no-request-seam.cjs'), '--import', 'keepspan/register'];
+const REGISTER = ['--import', 'keepspan/register'];
 
 interface Said {
   readonly before: Ledger;
@@ -15,13 +16,30 @@ interface Said {
   readonly health: { readonly status: string; readonly reasons: readonly string[] };
 }
 
-async function run(site: Site, count: number, end: string, env: Readonly<Record<string, string>> = {}) {
-  const { code, stdout, stderr } = await site.run('../../api/fixtures/relayed.mjs', [String(count), end], {
-    nodeArgs,
-    env,
-  });
-  assert.equal(code, 0, stderr);
-  return { said: JSON.parse(stdout) as Said, stderr };
+interface Run {
+  readonly fixture: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly preload?: readonly string[];
+  readonly before?: (site: Site) => void;
+}
+
+/**
+ * A process with the relay. Start-up waits for it for a second at most, which may be too short on a machine that is busy
+ * with other tests: such a process says so, and another one is started, on a site of its own.
+ */
+async function relayed(t: TestContext, { fixture: name, args, env, preload = REGISTER, before }: Run) {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const site = await createSite(t);
+    before?.(site);
+    const nodeArgs = ['--require', fixture('no-request-seam.cjs'), ...preload];
+    const { code, stdout, stderr } = await site.run(`../../api/fixtures/${name}`, args, { nodeArgs, env });
+    assert.equal(code, 0, stderr);
+    const [started] = recordsOf(stderr, 'observability_initialized');
+    const seams = started!['seams'] as { readonly spans: string };
+    if (seams.spans === 'loopback-relay') return { site, stdout, stderr, started: started! };
+  }
+  throw new Error('the relay never started within a second');
 }
 
 const COUNT = 300;
@@ -30,12 +48,16 @@ const EXPECTED = { spans: 2 * COUNT, llmSpans: COUNT, evaluations: 2 * COUNT } a
 describe('the loopback relay, where http.request belongs to somebody else', () => {
   for (const custody of ['full', 'wire']) {
     it(`custody ${custody}: everything arrives, counted on both sides, and the start-up record says how`, async (t) => {
-      const site = await createSite(t);
-      const { said, stderr } = await run(site, COUNT, 'natural', { KEEPSPAN_CUSTODY: custody });
-      const [started] = recordsOf(stderr, 'observability_initialized');
+      const args = [String(COUNT), 'natural'];
+      const { site, stdout, stderr, started } = await relayed(t, {
+        fixture: 'relayed.mjs',
+        args,
+        env: { KEEPSPAN_CUSTODY: custody },
+      });
+      const said = JSON.parse(stdout) as Said;
       const llmSpans = custody === 'full' ? 'llm-writer' : 'loopback-relay';
-      assert.deepEqual(started!['seams'], { spans: 'loopback-relay', llmSpans, evaluations: 'journal-api' });
-      assert.match(String(started!['degraded']), /loopback-relay/);
+      assert.deepEqual(started['seams'], { spans: 'loopback-relay', llmSpans, evaluations: 'journal-api' });
+      assert.match(String(started['degraded']), /loopback-relay/);
       assert.deepEqual(
         recordsOf(stderr, 'KS-SEAM-001').map((warning) => warning['seam']),
         ['loopback-relay'],
@@ -72,9 +94,7 @@ describe('the loopback relay, where http.request belongs to somebody else', () =
   }
 
   it('what process.exit() takes with it is counted by name', async (t) => {
-    const site = await createSite(t);
-    const { code, stderr } = await site.run('../../api/fixtures/last-tick.mjs', [], { nodeArgs });
-    assert.equal(code, 0, stderr);
+    const { site } = await relayed(t, { fixture: 'last-tick.mjs' });
     const { ledger } = await site.ledger();
     const { created, delivered, pending, lost, unaccounted } = ledger.spans;
     assert.equal(created, 100);
@@ -84,27 +104,16 @@ describe('the loopback relay, where http.request belongs to somebody else', () =
   });
 
   it('takes over the tracer that an application has started before us', async (t) => {
-    const site = await createSite(t);
-    const { code, stdout, stderr } = await site.run('../../api/fixtures/first.cjs', [], {
-      nodeArgs: ['--require', fixture('no-request-seam.cjs')],
-    });
-    assert.equal(code, 0, stderr);
+    const { stdout, started } = await relayed(t, { fixture: 'first.cjs', preload: [] });
     const { ledger } = JSON.parse(stdout) as { ledger: Ledger };
     assert.deepEqual([ledger.spans.delivered, ledger.spans.inTransit, ledger.llmSpans.delivered], [2, 0, 1]);
-    const [started] = recordsOf(stderr, 'observability_initialized');
-    assert.deepEqual(started!['seams'], {
-      spans: 'loopback-relay',
-      llmSpans: 'llm-writer',
-      evaluations: 'journal-api',
-    });
+    const seams = { spans: 'loopback-relay', llmSpans: 'llm-writer', evaluations: 'journal-api' };
+    assert.deepEqual(started['seams'], seams);
   });
 
   it('an Agent that is down loses nothing', async (t) => {
-    const site = await createSite(t);
-    site.agent.behave(503);
-    const child = site.start('../../api/fixtures/relayed.mjs', ['50', 'exit'], { nodeArgs });
-    const { code, stdout, stderr } = await child.ended;
-    assert.equal(code, 0, stderr);
+    const before = (site: Site) => site.agent.behave(503);
+    const { site, stdout } = await relayed(t, { fixture: 'relayed.mjs', args: ['50', 'exit'], before });
     const { report, after } = JSON.parse(stdout) as Said;
     assert.equal(report.complete, true);
     assert.equal(after.spans.pending, 100);
@@ -115,4 +124,40 @@ describe('the loopback relay, where http.request belongs to somebody else', () =
     assert.equal(ledger.spans.delivered, ledger.spans.created);
     assert.equal(ledger.spans.unaccounted, 0);
   });
+
+  for (const custody of ['full', 'wire']) {
+    it(`without a journal directory there is none, custody ${custody}: what the tracer sends by itself is unobserved`, async (t) => {
+      const site = await createSite(t);
+      symlinkSync(site.folder, `${site.folder}/link`);
+      const env = { KEEPSPAN_JOURNAL_DIR: `${site.folder}/link`, KEEPSPAN_CUSTODY: custody };
+      const nodeArgs = ['--require', fixture('no-request-seam.cjs'), ...REGISTER];
+      const args = ['20', 'natural'];
+      const { code, stdout, stderr } = await site.run('../../api/fixtures/relayed.mjs', args, {
+        nodeArgs,
+        env,
+      });
+      assert.equal(code, 0, stderr);
+      const { after, report } = JSON.parse(stdout) as Said;
+      assert.equal(report.complete, true);
+      const counts = (kind: keyof Ledger) => {
+        const { created, inTransit, unobserved, unaccounted, lost } = after[kind];
+        return { created, inTransit, unobserved, unaccounted, lost };
+      };
+      const past = { created: 0, inTransit: 0, unaccounted: 0, lost: {}, unobserved: 0 };
+      const full = custody === 'full';
+      assert.deepEqual(counts('spans'), { ...past, unobserved: 40 });
+      assert.deepEqual(counts('llmSpans'), full ? { ...past, created: 20 } : { ...past, unobserved: 20 });
+      const ours = { ...past, created: full ? 40 : 20, unobserved: full ? 0 : 20 };
+      assert.deepEqual(counts('evaluations'), ours);
+      const arrived = site.agent.arrivals.counts();
+      assert.deepEqual(
+        [arrived.spans.unique, arrived.llmSpans.unique, arrived.evaluations.unique],
+        [40, 20, 40],
+      );
+      const [started] = recordsOf(stderr, 'observability_initialized');
+      const llmSpans = full ? 'llm-writer' : 'none';
+      assert.deepEqual(started!['seams'], { spans: 'none', llmSpans, evaluations: 'journal-api' });
+      assert.match(String(started!['degraded']), /spans by none/);
+    });
+  }
 });

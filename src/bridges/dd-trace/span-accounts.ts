@@ -47,8 +47,8 @@ export interface AccountOptions {
   /** Whether LLM spans and evaluations reach the journal through the writers (`full`), not through requests. */
   readonly writerSeams: boolean;
   /**
-   * Where released signals go: `seam` takes them in the same call, `relay` over a socket, with `away` they are as good
-   * where they are.
+   * Where released signals go: `seam` takes them in the same call, `relay` over a socket; `away` is past every seam, and
+   * what becomes of them is unobserved.
    */
   readonly release: 'seam' | 'relay' | 'away';
   /** Signals that the relay has taken so far. */
@@ -181,6 +181,10 @@ export class SpanAccounts {
       this.#processorRegistered = message !== null && message !== undefined;
     });
 
+    if (this.#options.release !== 'away') this.#patch();
+  }
+
+  #patch(): void {
     const exporter = this.#exporter;
     const exportSpans = exporter.export;
     const undoExport = patch(exporter, 'export', (spans: readonly unknown[]) => {
@@ -203,29 +207,35 @@ export class SpanAccounts {
 
   /** dd-trace's own handler ran before ours: what it appended, or refused, is known. */
   #onFinish(span: DatadogSpan): void {
-    const { custody, writerSeams } = this.#options;
+    const { custody, tagMap, release } = this.#options;
     const trace = span.context()._trace;
-    custody.created('spans');
-    if (trace.record === false) custody.ended('spans', 'dropped.discarded');
-    else this.#open.add(trace);
-    if (this.#options.tagMap?.has(span) === true) {
-      const taken = writerSeams ? this.#appended : span.context().getTag(SUBMITTED_TAG) === '1';
-      if (taken && this.#isRouted(span)) this.#passed('llmSpans');
-      else {
-        custody.created('llmSpans');
-        if (!taken)
-          custody.ended('llmSpans', this.#processorRegistered ? 'dropped.processor' : 'lost.unserializable');
-        else if (!writerSeams) this.#buffer('llmSpans');
-      }
+    if (release === 'away') custody.ended('spans', 'unobserved');
+    else {
+      custody.created('spans');
+      if (trace.record === false) custody.ended('spans', 'dropped.discarded');
+      else this.#open.add(trace);
     }
+    if (tagMap?.has(span) === true) this.#onLlmSpan(span);
     this.#appended = false;
     custody.commit();
+  }
+
+  #onLlmSpan(span: DatadogSpan): void {
+    const { custody, writerSeams } = this.#options;
+    const taken = writerSeams ? this.#appended : span.context().getTag(SUBMITTED_TAG) === '1';
+    if (taken && this.#isRouted(span)) return this.#passed('llmSpans');
+    if (this.#isAway()) return custody.ended('llmSpans', 'unobserved');
+    custody.created('llmSpans');
+    if (!taken)
+      custody.ended('llmSpans', this.#processorRegistered ? 'dropped.processor' : 'lost.unserializable');
+    else if (!writerSeams) this.#buffer('llmSpans');
   }
 
   #onEvaluation({ payload, routing }: EvaluationMessage): void {
     const { custody, writerSeams } = this.#options;
     const taken = writerSeams ? this.#evaluationAppended : isSerializable(payload);
     if (taken && routing?.apiKey) this.#passed('evaluations');
+    else if (this.#isAway()) custody.ended('evaluations', 'unobserved');
     else {
       custody.created('evaluations');
       if (!taken) custody.ended('evaluations', 'lost.unserializable');
@@ -233,6 +243,11 @@ export class SpanAccounts {
     }
     this.#evaluationAppended = false;
     custody.commit();
+  }
+
+  /** Neither by request nor by writer: nobody here will hear of it again. */
+  #isAway(): boolean {
+    return this.#options.release === 'away' && !this.#options.writerSeams;
   }
 
   /** Goes to a tenant's own account, past every seam: no part of what was created. */
@@ -284,13 +299,12 @@ export class SpanAccounts {
 
   /** Each request to the relay costs the main thread about 0.7 ms: there are at most 40 a second. */
   #arm(): void {
-    const { release } = this.#options;
-    if (this.#armed || release === 'away') return;
+    if (this.#armed) return;
     this.#armed = true;
     const due = () => {
       if (this.#armed) this.release();
     };
-    if (release === 'seam') setImmediate(due).unref();
+    if (this.#options.release === 'seam') setImmediate(due).unref();
     else setTimeout(due, RELAY_PERIOD_MS).unref();
   }
 

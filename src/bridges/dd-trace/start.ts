@@ -91,7 +91,7 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
   if (wire.seam === 'http-request') patched.push('http.request');
 
   let writers: (() => void) | undefined;
-  if (custodyLevel === 'full' && wire.seam !== 'none') {
+  if (custodyLevel === 'full') {
     writers = installWriterSeams(
       located,
       noting(options.sink, () => accounts),
@@ -103,9 +103,11 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
     }
   }
 
-  const decides = custodyLevel !== 'evaluations' && options.sampling !== undefined;
+  // Past every seam the tracer is left as it is: nobody here could thin its traces or deliver its LLM spans.
+  const level = wire.seam === 'none' ? 'evaluations' : custodyLevel;
+  const decides = level !== 'evaluations' && options.sampling !== undefined;
   if (decides) undo.push(countReceivedMessages());
-  const { enabled, late } = initialise(tracer, options, wire.relay?.url);
+  const { enabled, late } = initialise(tracer, { ...options, custodyLevel: level }, wire.relay?.url);
   if (custodyLevel !== 'evaluations') wire.follow(tracesTo(tracer));
   const observed = custodyLevel !== 'evaluations' && enabled;
   if (observed) accounts = countSpans(tracer, options, wire, writers !== undefined, undo, patched);
@@ -160,7 +162,9 @@ function countSpans(
       tagMap: loadTagMap(options.located),
     });
     undo.push(() => counted.uninstall());
-    patched.push('tracer._tracer._exporter.export', 'tracer._tracer._processor._erase');
+    if (seam !== 'none') {
+      patched.push('tracer._tracer._exporter.export', 'tracer._tracer._processor._erase');
+    }
     return counted;
   } catch (error) {
     options.warn('KS-SEAM-003', { version: options.located.version, error: String(error) });

@@ -192,7 +192,8 @@ describe('counting spans', () => {
     };
     const processor = { process: () => undefined, _erase: () => undefined, _config: { flushMinSpans: 1000 } };
     const before = [exporter.export, processor._erase];
-    const accounts = new SpanAccounts({ _tracer: { _exporter: exporter, _processor: processor } }, options);
+    const tracer = { _tracer: { _exporter: exporter, _processor: processor } };
+    const accounts = new SpanAccounts(tracer, { ...options, release: 'seam' });
     assert.notEqual(exporter.export, before[0]);
     accounts.uninstall();
     assert.deepEqual([exporter.export, processor._erase], before);
