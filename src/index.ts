@@ -6,14 +6,13 @@ import type { Annotation, SpanOptions } from './contracts/spans.ts';
 import { errorText } from './kernel/error-text.ts';
 import { EMPTY_LEDGER } from './kernel/empty-ledger.ts';
 import { shared } from './pipeline/global.ts';
-import { start } from './pipeline/init.ts';
+import { lazily, start } from './pipeline/init.ts';
 import type { Health } from './pipeline/session-types.ts';
 import { callSite } from './spans/call-site.ts';
 import { createWrap, type AnyFunction } from './spans/wrap.ts';
 import type { SettingsOptions } from './settings/table.ts';
 import { isStackOff } from './settings/switch.ts';
 import { warnOnce } from './selfmetrics/warnings.ts';
-import { idleLifecycle, NOTHING_TO_FLUSH } from './pipeline/stand-in.ts';
 
 export type { EvaluationInput, MetricType } from './contracts/evaluation.ts';
 export type { KindLedger, Ledger, Reasons } from './contracts/ledger.ts';
@@ -162,9 +161,17 @@ export function health(): Health {
   return shared().session?.health() ?? DISABLED;
 }
 
+/** Loaded when it is needed: a process that is switched off and closes nothing by us pays for none of it. */
 function lifecycle() {
-  return shared().session?.lifecycle ?? idleLifecycle();
+  const state = shared();
+  if (state.session !== undefined) return state.session.lifecycle;
+  state.idle ??=
+    lazily<typeof import('./pipeline/idle-lifecycle.ts')>('idle-lifecycle').createIdleLifecycle();
+  return state.idle;
 }
+
+/** A flush where nothing is switched on: nothing was made, nothing is pending. */
+const NOTHING_TO_FLUSH: FlushReport = { complete: true, inTransit: 0, pending: 0, durationMs: 0 };
 
 const DISABLED: Health = {
   status: 'disabled',

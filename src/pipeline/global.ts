@@ -1,4 +1,5 @@
 import type { BackendSlot } from '../spans/wrap.ts';
+import type { IdleLifecycle } from './idle-lifecycle.ts';
 import type { Session } from './session-types.ts';
 
 /** What all copies of this package in one thread share: the preload's and the application's are often two. */
@@ -9,6 +10,8 @@ export interface Shared {
   started: boolean;
   /** Start-up failed as a whole: it is not tried again. */
   failed: boolean;
+  /** What was registered to be closed before anything was switched on; a session takes it over. */
+  idle: IdleLifecycle | undefined;
 }
 
 const KEY = Symbol.for('keepspan.shared.1');
@@ -16,6 +19,6 @@ const KEY = Symbol.for('keepspan.shared.1');
 /** The shared state of this thread, made on first use. */
 export function shared(): Shared {
   const holder = globalThis as { [KEY]?: Shared };
-  holder[KEY] ??= { slot: { current: undefined }, session: undefined, started: false, failed: false };
+  holder[KEY] ??= { slot: { current: undefined }, session: undefined, started: false, failed: false, idle: undefined };
   return holder[KEY];
 }

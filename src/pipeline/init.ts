@@ -15,21 +15,25 @@ export function start(options: SettingsOptions = {}): boolean {
   const state = shared();
   if (state.session !== undefined) return true;
   if (state.failed) return false;
-  const require = createRequire(import.meta.url);
-  const load = <T>(name: string): T => require(`./${name}${extname(import.meta.url)}`) as T;
   try {
     if (!isSwitchedOn(undefined, options)) {
-      if (!state.started) load<typeof import('./disabled.ts')>('disabled').sayDisabled();
+      if (!state.started) lazily<typeof import('./disabled.ts')>('disabled').sayDisabled();
       return false;
     }
-    const { startSession } = load<typeof import('./session.ts')>('session');
+    const { startSession } = lazily<typeof import('./session.ts')>('session');
     state.session = startSession(options, state.slot);
+    state.idle?.handOver(state.session.lifecycle);
     return true;
   } catch (error) {
     state.failed = true;
-    load<typeof import('./disabled.ts')>('disabled').sayFailed(error);
+    lazily<typeof import('./disabled.ts')>('disabled').sayFailed(error);
     return false;
   } finally {
     state.started = true;
   }
+}
+
+/** Loads a module of this folder now, by `require`: from src/*.ts as from dist/*.js. */
+export function lazily<T>(name: string): T {
+  return createRequire(import.meta.url)(`./${name}${extname(import.meta.url)}`) as T;
 }
