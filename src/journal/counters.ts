@@ -35,12 +35,16 @@ const HEADER_BYTES = 64;
 const PAGE_BYTES = HEADER_BYTES + SIGNAL_KINDS.length * SLOTS * 8;
 const CLEAN_OFFSET = 8;
 const CHECKSUM_OFFSET = 12;
+/** In the header, where versions before it left zeros: three f64. */
+const TWICE_OFFSET = 16;
 
 export type CounterValues = Readonly<Record<SignalKind, Readonly<Record<Counter, number>>>>;
 
 /** What a page says after its process is gone. */
 export interface PageContent {
   readonly values: CounterValues;
+  /** Signals that may have reached upstream twice on their way past the journal. */
+  readonly maybeTwice: Readonly<Record<SignalKind, number>>;
   /** The process ran its 'exit' handler: what it had not released was then counted as `lost.unreleased`. */
   readonly clean: boolean;
 }
@@ -72,6 +76,13 @@ export class CounterPage {
   add(kind: SignalKind, counter: Counter, n = 1): void {
     const slot = slotOf(kind, counter);
     this.#slots[slot] = this.#slots[slot]! + n;
+    this.#dirty = true;
+  }
+
+  /** Signals that waited in memory and may reach upstream twice. `write` makes it last. */
+  addMaybeTwice(kind: SignalKind, n: number): void {
+    const offset = TWICE_OFFSET + KIND_INDEX[kind] * 8;
+    this.#bytes.writeDoubleLE(this.#bytes.readDoubleLE(offset) + n, offset);
     this.#dirty = true;
   }
 
@@ -151,7 +162,9 @@ function parsePage(bytes: Buffer): PageContent | undefined {
     if (!Number.isSafeInteger(value) || value < 0) return undefined;
     slots[i] = value;
   }
-  return { values: readValues(slots), clean: bytes[CLEAN_OFFSET] === 1 };
+  const twice = (kind: SignalKind) => bytes.readDoubleLE(TWICE_OFFSET + KIND_INDEX[kind] * 8);
+  const maybeTwice = { spans: twice('spans'), llmSpans: twice('llmSpans'), evaluations: twice('evaluations') };
+  return { values: readValues(slots), maybeTwice, clean: bytes[CLEAN_OFFSET] === 1 };
 }
 
 /** CRC-32 of everything but the checksum itself. */

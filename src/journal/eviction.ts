@@ -35,7 +35,9 @@ export function storedSegments(directory: string): StoredSegment[] {
     let names: string[];
     try {
       names = readdirSync(writerPath);
-    } catch {
+    } catch (error) {
+      // What cannot be read is still there: taken for gone, its signals would be counted wrong when it goes.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       continue; // Removed by its deliverer while we looked.
     }
     for (const name of names.sort()) {

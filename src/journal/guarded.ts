@@ -95,6 +95,8 @@ export class GuardedJournal {
    */
   drain(): void {
     if (this.#options.clock.now() < this.#openUntilMs) return;
+    // What was counted while the disk refused is said before what it speaks of is there.
+    this.page.write();
     this.#drain(DRAIN_MS, false);
   }
 
@@ -103,6 +105,7 @@ export class GuardedJournal {
    * The files stay open, for other handlers may still make signals.
    */
   conclude(): void {
+    this.#countPinned();
     this.#drain(LAST_DRAIN_MS, true);
     for (const record of this.memory) {
       this.page.add(record.kind, 'lost.memory', record.count);
@@ -116,6 +119,12 @@ export class GuardedJournal {
     this.conclude();
     if (this.#options.writer !== undefined) this.#options.writer.close();
     else this.page.close();
+  }
+
+  /** What somebody else is delivering goes to disk as well and is sent from there: said before it is there. */
+  #countPinned(): void {
+    for (const { id, kind, count } of this.memory) if (this.memory.isPinned(id)) this.page.addMaybeTwice(kind, count);
+    this.page.write();
   }
 
   #drain(maxMs: number, everything: boolean): void {

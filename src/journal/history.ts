@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ledger } from '../contracts/ledger.ts';
+import { appendLine } from './append-line.ts';
 import { Names } from './directory.ts';
 import { releaseClaim, takeClaim, type ClaimSlot } from './numbered-claim.ts';
 
@@ -67,26 +57,11 @@ export function appendHistory(
   const slot: ClaimSlot = { folder: directory, name: 'historian' };
   if (!takeClaim(slot, instance)) return false;
   try {
-    append(join(directory, Names.history), entry);
+    appendLine(join(directory, Names.history), JSON.stringify(entry));
     compact(directory, fold);
     return true;
   } finally {
     releaseClaim(slot, instance);
-  }
-}
-
-function append(file: string, entry: HistoryEntry): void {
-  const fd = openSync(
-    file,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
-    0o600,
-  );
-  try {
-    // Begins with a newline where something stands: it may be the torn line of a full disk.
-    const text = Buffer.from(`${fstatSync(fd).size === 0 ? '' : '\n'}${JSON.stringify(entry)}\n`);
-    if (writeSync(fd, text) < text.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
-  } finally {
-    closeSync(fd);
   }
 }
 

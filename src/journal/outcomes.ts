@@ -1,5 +1,4 @@
 import {
-  appendFileSync,
   closeSync,
   constants,
   fdatasyncSync,
@@ -237,9 +236,4 @@ function parseLine(line: string): Line | undefined {
   } catch {
     return undefined; // Torn by the end of an earlier deliverer.
   }
-}
-
-/** One more refused record for inspection and resending. */
-export function appendQuarantine(file: string, line: string): void {
-  appendFileSync(file, `${line}\n`, { mode: 0o600 });
 }

@@ -62,7 +62,14 @@ const deliverer = new Deliverer({
 });
 
 const memory = Object.fromEntries(
-  SIGNAL_KINDS.map((kind) => [kind, new MemorySource(kind, (ids, outcomes) => tell({ type: 'memory-resolved', kind, ids, outcomes }))]),
+  SIGNAL_KINDS.map((kind) => [
+    kind,
+    new MemorySource(
+      kind,
+      (ids, outcomes) => tell({ type: 'memory-resolved', kind, ids, outcomes }),
+      (signals) => tell({ type: 'memory-maybe-twice', kind, signals }),
+    ),
+  ]),
 ) as Record<SignalKind, MemorySource>;
 /** What the disk refused is sent whole: the counter page has no place for what would be sampled out of it. */
 const wholeEncoder = createDatadogEncoder(toDatadog);

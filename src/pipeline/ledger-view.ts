@@ -73,9 +73,13 @@ export function writerLedger(survey: WriterSurvey, mortal = false): WriterLedger
       page === undefined
         ? withoutPage(ofKind)
         : { spans: ofKind('spans'), llmSpans: ofKind('llmSpans'), evaluations: ofKind('evaluations') },
-    maybeTwice: Object.values(streams).reduce((sum, s) => sum + s.maybeTwice, 0),
+    maybeTwice: sumOf(Object.values(streams).map((s) => s.maybeTwice)) + sumOf(Object.values(page?.maybeTwice ?? {})),
     oldestMs: oldest.length === 0 ? undefined : Math.min(...oldest),
   };
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, n) => sum + n, 0);
 }
 
 /** Source counts of one kind from a counter page. */

@@ -59,11 +59,20 @@ export class MemoryRelay {
     this.#handOver();
   }
 
-  /** The worker died: what it had is ours again. */
+  /** Signals that the worker sends again although upstream may have them. */
+  maybeTwice(kind: SignalKind, signals: number): void {
+    this.#journal.page.addMaybeTwice(kind, signals);
+    this.#journal.page.write();
+  }
+
+  /** The worker died: what it had is ours again, and upstream may have it already. */
   takeBack(): void {
+    const { memory, page } = this.#journal;
+    for (const { id, kind, count } of memory) if (memory.isPinned(id)) page.addMaybeTwice(kind, count);
+    page.write();
     this.#handed.clear();
     this.#handedBytes = 0;
-    this.#journal.memory.unpinAll();
+    memory.unpinAll();
   }
 
   stop(): void {

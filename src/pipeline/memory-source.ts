@@ -7,13 +7,23 @@ export class MemorySource implements RecordSource {
   readonly kind: SignalKind;
   readonly id: string;
   readonly #resolved: (ids: readonly number[], outcomes: Outcomes) => void;
+  readonly #maybeTwice: (signals: number) => void;
   #queue: MemoryRecord[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(kind: SignalKind, resolved: (ids: readonly number[], outcomes: Outcomes) => void) {
+  /**
+   * @param resolved told what became of records, by their ids
+   * @param maybeTwice told of signals that will be sent again although upstream may have them
+   */
+  constructor(
+    kind: SignalKind,
+    resolved: (ids: readonly number[], outcomes: Outcomes) => void,
+    maybeTwice: (signals: number) => void,
+  ) {
     this.kind = kind;
     this.id = `memory-${process.pid}-${Date.now().toString(36)}/${kind}`;
     this.#resolved = resolved;
+    this.#maybeTwice = maybeTwice;
   }
 
   push(record: MemoryRecord): void {
@@ -60,10 +70,12 @@ export class MemorySource implements RecordSource {
     );
   }
 
-  /** Nothing outlives the process here: there is no one to tell. */
+  /** Nothing outlives the process here: who takes the records back from a dead worker counts them. */
   intent(): void {}
 
-  maybeTwice(): void {}
+  maybeTwice(signals: number): void {
+    this.#maybeTwice(signals);
+  }
 
   /** Refused for good, with no disk to keep it on: the outcome counts it. */
   quarantine(): void {}

@@ -114,6 +114,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
         if (state.status === 'held') warnOnce('KS-DELIVERY-001', { site: `${state.kind} ${state.httpStatus ?? ''}`, ...state });
       },
       onMemoryResolved: (kind, ids, outcomes) => relay.resolved(kind, ids, outcomes),
+      onMemoryMaybeTwice: (kind, signals) => relay.maybeTwice(kind, signals),
       onSealed: (writerId) => warnOnce('KS-JOURNAL-006', { site: writerId, writer: writerId }),
       onError: (error) => warnOnce('KS-DELIVERY-002', { site: error, error }),
       onDeath: (error) => {

@@ -11,6 +11,8 @@ export interface WorkerHostOptions {
   readonly onRates: (json: string) => void;
   readonly onState: (state: UpstreamState) => void;
   readonly onMemoryResolved: (kind: SignalKind, ids: readonly number[], outcomes: Outcomes) => void;
+  /** Of what was handed over, so many signals may reach upstream twice. */
+  readonly onMemoryMaybeTwice: (kind: SignalKind, signals: number) => void;
   /** Records of this writer are sealed with another key; they are held. */
   readonly onSealed: (writerId: string) => void;
   /** Something inside the worker failed; it goes on. */
@@ -106,6 +108,8 @@ export class WorkerHost {
         return this.#options.onState(message.state);
       case 'memory-resolved':
         return this.#options.onMemoryResolved(message.kind, message.ids, message.outcomes);
+      case 'memory-maybe-twice':
+        return this.#options.onMemoryMaybeTwice(message.kind, message.signals);
       case 'sealed':
         return this.#options.onSealed(message.writerId);
       case 'error':
