@@ -55,6 +55,7 @@ describe('the relay', () => {
   const threads: Worker[] = [];
   let folder: string;
   let relay: Relay;
+  let stop: (() => Promise<void>) | undefined;
   const agent = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
@@ -75,10 +76,10 @@ describe('the relay', () => {
     });
     const onWorker = (worker: Worker) => threads.push(worker);
     process.on('worker', onWorker);
-    const started = Relay.start({
+    const options = {
       input: {
         settings,
-        capture: 'full',
+        capture: 'full' as const,
         tracerVersion: '6',
         agentUrl,
         board: createBoardMemory(),
@@ -87,14 +88,22 @@ describe('the relay', () => {
       outcomes: createBoardMemory(),
       env: {},
       rates: () => '{"service:a":0.5}',
-      onDeath: (error) => deaths.push(error),
-    });
+      onDeath: (error: string) => deaths.push(error),
+    };
+    // It has a second to start, which may be too short on a machine that is busy with other tests.
+    let started: Relay | undefined;
+    for (let attempt = 0; attempt < 10 && started === undefined; attempt++) {
+      threads.length = 0;
+      started = Relay.start(options);
+    }
     assert.ok(started !== undefined);
-    relay = started;
+    const running = started;
+    relay = running;
+    stop = () => running.stop();
   });
 
   after(async () => {
-    await relay.stop();
+    await stop?.();
     agent.close();
     agent.closeAllConnections();
     rmSync(folder, { recursive: true, force: true });
