@@ -25,7 +25,11 @@ export class TailSampler extends TailProcessor {
     const { settings, file } = loadSettings();
     const { policy, problems } = resolvePolicy(
       rules === undefined
-        ? { profile: settings.profile, environmentRules: settings.samplingRules, fileSection: file.document['sampling'] }
+        ? {
+            profile: settings.profile,
+            environmentRules: settings.samplingRules,
+            fileSection: file.document['sampling'],
+          }
         : { profile: settings.profile, fileSection: rules },
     );
     sayPolicyProblems(problems);

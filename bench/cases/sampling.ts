@@ -12,7 +12,11 @@ export const samplingThroughput: BenchCase = {
   promise: 'decode, verdict and forward at 100,000 spans/s on one core',
   alternative: 'forwarding the same payloads without a policy',
   async run(scale: Scale) {
-    const program = startProgram('sampling-throughput.ts', scale === 'tiny' ? ['2', '60'] : ['31', '500'], {});
+    const program = startProgram(
+      'sampling-throughput.ts',
+      scale === 'tiny' ? ['2', '60'] : ['31', '500'],
+      {},
+    );
     try {
       const { judged, plain, dropped } = await program.heard<ThroughputCosts>();
       return [

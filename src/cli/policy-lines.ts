@@ -14,7 +14,12 @@ export function linesIn(path: string | undefined): LineOf {
   return (at) => {
     // A rule may stand in `sampling.rules` or directly in `sampling`, and its key may be spelled in camel case.
     const path = steps(at);
-    for (const candidate of [path, path.filter((step) => step !== 'rules'), path.slice(0, -1), path.slice(0, -2)]) {
+    for (const candidate of [
+      path,
+      path.filter((step) => step !== 'rules'),
+      path.slice(0, -1),
+      path.slice(0, -2),
+    ]) {
       if (candidate.length === 0) continue;
       const node: unknown = document.getIn(candidate, true);
       if (isNode(node) && node.range) return counter.linePos(node.range[0]).line;

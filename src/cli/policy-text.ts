@@ -17,15 +17,25 @@ export interface Explanation {
   /** 16 hexadecimal digits: the half that decides. */
   readonly traceId: string;
   /** As they were recorded: one, unless the trace was released in parts or went through the process twice. */
-  readonly parts: readonly { readonly spans: number; readonly bytes: number; readonly root: string | null; readonly verdict: Verdict }[];
+  readonly parts: readonly {
+    readonly spans: number;
+    readonly bytes: number;
+    readonly root: string | null;
+    readonly verdict: Verdict;
+  }[];
 }
 
-type DryRunDocument = DryRun & { readonly schemaVersion: 1; readonly usdPerGb: number; readonly savedUsd: number };
+type DryRunDocument = DryRun & {
+  readonly schemaVersion: 1;
+  readonly usdPerGb: number;
+  readonly savedUsd: number;
+};
 
 /** A price, or the like: a number that is not negative. */
 export function readRate(text: string): number {
   const number = Number(text);
-  if (text.trim() === '' || !Number.isFinite(number) || number < 0) throw new InvalidArgumentError('it is no number from 0 on');
+  if (text.trim() === '' || !Number.isFinite(number) || number < 0)
+    throw new InvalidArgumentError('it is no number from 0 on');
   return number;
 }
 
@@ -36,8 +46,10 @@ export function checkText({ profile, source, file, rules, problems }: CheckDocum
     const place = line === undefined ? at : `${file ?? at}:${line} ${at}`;
     lines.push(`${severity === 'error' ? '✖' : '!'} ${code} ${place}: ${why}`, `    fix: ${fix}`);
   }
-  if (problems.some(({ severity }) => severity === 'error')) lines.push('The policy is refused: at run time everything would be kept.');
-  else if (problems.length === 0) lines.push(rules.length === 0 ? 'Nothing is thinned.' : 'The policy is good.');
+  if (problems.some(({ severity }) => severity === 'error'))
+    lines.push('The policy is refused: at run time everything would be kept.');
+  else if (problems.length === 0)
+    lines.push(rules.length === 0 ? 'Nothing is thinned.' : 'The policy is good.');
   return `${lines.join('\n')}\n`;
 }
 
@@ -53,10 +65,18 @@ export function explainText({ traceId, parts }: Explanation): string {
 const HEAD = ['rule', 'seen', 'kept', 'dropped', 'bytes', 'dropped bytes'];
 
 export function dryRunText({ rows, total, usdPerGb, savedUsd }: DryRunDocument): string {
-  const cells = [...rows, total].map((row) => [row.rule, row.seen, row.kept, row.dropped, row.bytes, row.droppedBytes].map(String));
-  const widths = HEAD.map((head, column) => Math.max(head.length, ...cells.map((row) => row[column]?.length ?? 0)));
+  const cells = [...rows, total].map((row) =>
+    [row.rule, row.seen, row.kept, row.dropped, row.bytes, row.droppedBytes].map(String),
+  );
+  const widths = HEAD.map((head, column) =>
+    Math.max(head.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  );
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ');
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ');
   return [
     line(HEAD),
     ...cells.map(line),

@@ -9,7 +9,14 @@ import type { PolicyProblem } from '../sampling/policy.ts';
 import { resolvePolicy, type ResolvedPolicy } from '../sampling/resolve-policy.ts';
 import { type Loaded, loadSettings } from '../settings/load.ts';
 import { linesIn } from './policy-lines.ts';
-import { checkText, type CheckDocument, dryRunText, explainText, type Explanation, readRate } from './policy-text.ts';
+import {
+  checkText,
+  type CheckDocument,
+  dryRunText,
+  explainText,
+  type Explanation,
+  readRate,
+} from './policy-text.ts';
 
 interface SourceOptions {
   readonly json?: boolean;
@@ -25,7 +32,8 @@ interface RecordingOptions extends SourceOptions {
 class NoTraceError extends Error {
   override readonly name = 'NoTraceError';
   readonly code = 'KS-POLICY-009';
-  readonly fix = 'give the trace id as 32 or 16 hexadecimal digits or as a decimal number; a journal holds only what waits';
+  readonly fix =
+    'give the trace id as 32 or 16 hexadecimal digits or as a decimal number; a journal holds only what waits';
 }
 
 /** Adds `keepspan policy`: check, explain, dry-run and compile the sampling policy that applies. */
@@ -40,13 +48,20 @@ export function policyCommand(program: Command): void {
       print(options, document, () => checkText(document));
       if (document.problems.length > 0) process.exitCode = 1;
     });
-  recorded(policy.command('explain').description('say what becomes of one recorded trace, and why').argument('<trace-id>')).action(
-    (traceId: string, options: RecordingOptions) => {
-      const explanation = explain(idOf(traceId), traceId, options);
-      print(options, explanation, () => explainText(explanation));
-    },
-  );
-  recorded(policy.command('dry-run').description('try the policy on recorded traffic: per rule seen, kept, dropped, bytes'))
+  recorded(
+    policy
+      .command('explain')
+      .description('say what becomes of one recorded trace, and why')
+      .argument('<trace-id>'),
+  ).action((traceId: string, options: RecordingOptions) => {
+    const explanation = explain(idOf(traceId), traceId, options);
+    print(options, explanation, () => explainText(explanation));
+  });
+  recorded(
+    policy
+      .command('dry-run')
+      .description('try the policy on recorded traffic: per rule seen, kept, dropped, bytes'),
+  )
     .option('--usd-per-gb <price>', 'what ingesting a gigabyte of spans costs', readRate, 0.1)
     .action((options: RecordingOptions) => {
       const recording = open(options);
@@ -58,13 +73,19 @@ export function policyCommand(program: Command): void {
     });
   policy
     .command('compile')
-    .description('print rules for an engine that decides without Keepspan; exit 1 when a part cannot be expressed there')
+    .description(
+      'print rules for an engine that decides without Keepspan; exit 1 when a part cannot be expressed there',
+    )
     .option('--target <engine>', 'dd-trace', targetOf, 'dd-trace')
     .option('--json', 'one JSON document on stdout')
     .action((options: SourceOptions & { readonly target: string }) => {
       const compiled = compileForDatadog(usable());
       const { rules, refused } = compiled;
-      print(options, { schemaVersion: 1, target: options.target, ...compiled }, () => `${JSON.stringify(rules)}\n`);
+      print(
+        options,
+        { schemaVersion: 1, target: options.target, ...compiled },
+        () => `${JSON.stringify(rules)}\n`,
+      );
       if (refused.length === 0) return;
       if (options.json !== true) {
         for (const { rule, why } of refused) process.stderr.write(`✖ ${rule}: cannot be expressed: ${why}\n`);
@@ -75,7 +96,10 @@ export function policyCommand(program: Command): void {
 
 function recorded(command: Command): Command {
   return command
-    .option('--journal <dir>', 'journal directory: what waits in it (default: KEEPSPAN_JOURNAL_DIR, else that of this service)')
+    .option(
+      '--journal <dir>',
+      'journal directory: what waits in it (default: KEEPSPAN_JOURNAL_DIR, else that of this service)',
+    )
     .option('--file <file>', 'a trace payload (msgpack), or traces as JSON, one a line')
     .option('--json', 'one JSON document on stdout');
 }
@@ -86,7 +110,11 @@ function print(options: SourceOptions, document: unknown, text: () => string): v
 
 function resolve(loaded: Loaded): ResolvedPolicy {
   const { settings, file } = loaded;
-  return resolvePolicy({ profile: settings.profile, environmentRules: settings.samplingRules, fileSection: file.document['sampling'] });
+  return resolvePolicy({
+    profile: settings.profile,
+    environmentRules: settings.samplingRules,
+    fileSection: file.document['sampling'],
+  });
 }
 
 function check(): CheckDocument {
@@ -100,9 +128,23 @@ function check(): CheckDocument {
   // What kept the settings from reading the rules or the file at all is an error of the policy, too.
   const unread: PolicyProblem[] = loaded.problems
     .filter(({ variable }) => /DD_TRACE_SAMPLING_RULES|samplingRules|KEEPSPAN_CONFIG/.test(variable))
-    .map(({ variable, why, fix }) => ({ severity: 'error', code: 'KS-POLICY-001', at: variable, why, fix, ...lineIn(why) }));
+    .map(({ variable, why, fix }) => ({
+      severity: 'error',
+      code: 'KS-POLICY-001',
+      at: variable,
+      why,
+      fix,
+      ...lineIn(why),
+    }));
   const all = [...unread, ...located, ...advise(policy)];
-  return { schemaVersion: 1, profile: loaded.settings.profile, source: policy.source, file: loaded.file.path ?? null, rules: policy.rules, problems: all };
+  return {
+    schemaVersion: 1,
+    profile: loaded.settings.profile,
+    source: policy.source,
+    file: loaded.file.path ?? null,
+    rules: policy.rules,
+    problems: all,
+  };
 }
 
 /** The YAML parser says the line in words. */
@@ -116,7 +158,10 @@ function usable() {
   const { policy, problems } = resolve(loadSettings());
   const error = problems.find(({ severity }) => severity === 'error');
   if (error === undefined) return policy;
-  throw Object.assign(new Error(`the policy is not valid: ${error.at}: ${error.why}`), { code: error.code, fix: error.fix });
+  throw Object.assign(new Error(`the policy is not valid: ${error.at}: ${error.why}`), {
+    code: error.code,
+    fix: error.fix,
+  });
 }
 
 function open({ journal, file }: RecordingOptions): Recording {
@@ -139,7 +184,8 @@ function explain(traceId: bigint, asked: string, options: RecordingOptions): Exp
 
 function idOf(text: string): bigint {
   if (/^\d{1,20}$/.test(text) && text.length !== 16) return BigInt.asUintN(64, BigInt(text));
-  if (/^(?:0x)?[0-9a-f]{16}(?:[0-9a-f]{16})?$/i.test(text)) return BigInt.asUintN(64, BigInt(`0x${text.replace(/^0x/, '')}`));
+  if (/^(?:0x)?[0-9a-f]{16}(?:[0-9a-f]{16})?$/i.test(text))
+    return BigInt.asUintN(64, BigInt(`0x${text.replace(/^0x/, '')}`));
   throw new NoTraceError(`${text.slice(0, 40)} is no trace id`);
 }
 

@@ -13,7 +13,13 @@ export type SourceEnd =
 /** Where seams hand signals over. No method throws, waits for the network or keeps a caller longer than the disk breaker allows. */
 export interface Custody {
   /** Takes a record that holds `count` signals. False when it could not be kept: that is counted already. */
-  take(kind: SignalKind, body: string | Uint8Array, count: number, flags?: number, preamble?: string): boolean;
+  take(
+    kind: SignalKind,
+    body: string | Uint8Array,
+    count: number,
+    flags?: number,
+    preamble?: string,
+  ): boolean;
   /** Counts finished signals, at their source. */
   created(kind: SignalKind, count?: number): void;
   /** Counts signals that end here instead of in the journal. */

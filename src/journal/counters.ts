@@ -163,7 +163,11 @@ function parsePage(bytes: Buffer): PageContent | undefined {
     slots[i] = value;
   }
   const twice = (kind: SignalKind) => bytes.readDoubleLE(TWICE_OFFSET + KIND_INDEX[kind] * 8);
-  const maybeTwice = { spans: twice('spans'), llmSpans: twice('llmSpans'), evaluations: twice('evaluations') };
+  const maybeTwice = {
+    spans: twice('spans'),
+    llmSpans: twice('llmSpans'),
+    evaluations: twice('evaluations'),
+  };
   return { values: readValues(slots), maybeTwice, clean: bytes[CLEAN_OFFSET] === 1 };
 }
 

@@ -123,7 +123,8 @@ export class GuardedJournal {
 
   /** What somebody else is delivering goes to disk as well and is sent from there: said before it is there. */
   #countPinned(): void {
-    for (const { id, kind, count } of this.memory) if (this.memory.isPinned(id)) this.page.addMaybeTwice(kind, count);
+    for (const { id, kind, count } of this.memory)
+      if (this.memory.isPinned(id)) this.page.addMaybeTwice(kind, count);
     this.page.write();
   }
 

@@ -85,7 +85,7 @@ function compact(directory: string, fold: (ledgers: readonly Ledger[]) => Ledger
   };
   const kept = entries.filter((entry, i) => !isOld(entry, i));
   const text = [folded, ...kept].map((entry) => `${JSON.stringify(entry)}\n`).join('');
-  writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
+  writeFileSync(`${file}.tmp`, text, { mode: 0o600, flush: true });
   renameSync(`${file}.tmp`, file);
 }
 

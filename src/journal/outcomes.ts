@@ -194,6 +194,7 @@ export class OutcomeLog {
     try {
       fd = openLog(draft, constants.O_TRUNC);
       if (this.#disk.write(fd, bytes, 0) < bytes.length) throw new Error('short write');
+      fdatasyncSync(fd); // Power loss after the rename would leave an empty log, and what it speaks of is removed.
       renameSync(draft, this.#file);
     } catch {
       if (fd !== undefined) closeSync(fd);

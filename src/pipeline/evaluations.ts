@@ -35,7 +35,13 @@ export function createEvaluations(parts: EvaluationParts): Evaluations {
   const build = (input: EvaluationInput): MetricResult => {
     try {
       const span = activeSpan(input, slot);
-      const context = { activeSpan: span, mlApp, wallMs: Date.now(), tags: TAGS, finish: (made: Readonly<Record<string, unknown>>) => guard.metric(made) };
+      const context = {
+        activeSpan: span,
+        mlApp,
+        wallMs: Date.now(),
+        tags: TAGS,
+        finish: (made: Readonly<Record<string, unknown>>) => guard.metric(made),
+      };
       return buildMetric(redactEvaluation(input, capture), context);
     } catch (error) {
       return { ok: false, why: `it cannot be read: ${errorText(error)}`, unserializable: true }; // A getter that throws.

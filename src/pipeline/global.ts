@@ -19,6 +19,12 @@ const KEY = Symbol.for('keepspan.shared.1');
 /** The shared state of this thread, made on first use. */
 export function shared(): Shared {
   const holder = globalThis as { [KEY]?: Shared };
-  holder[KEY] ??= { slot: { current: undefined }, session: undefined, started: false, failed: false, idle: undefined };
+  holder[KEY] ??= {
+    slot: { current: undefined },
+    session: undefined,
+    started: false,
+    failed: false,
+    idle: undefined,
+  };
   return holder[KEY];
 }

@@ -47,7 +47,12 @@ export function createHooks(parts: HookParts): CustodyHooks {
     recordShutdown(report: ShutdownReport) {
       const { ledger: counts, ...rest } = report;
       const noise = parts.noise();
-      writeRecord('observability_shutdown', { ...rest, ledger: counts, upstream: parts.upstream(), ...(noise === undefined ? {} : { noise }) });
+      writeRecord('observability_shutdown', {
+        ...rest,
+        ledger: counts,
+        upstream: parts.upstream(),
+        ...(noise === undefined ? {} : { noise }),
+      });
     },
   };
 }
@@ -66,10 +71,17 @@ async function flush({ stack, ledger, journal }: HookParts, timeoutMs: number): 
   }
   const leftMs = Math.max(0, timeoutMs - (performance.now() - startMs));
   const waiting = new AbortController();
-  const tooLong = pause(Math.min(leftMs, STATISTICS_MS), undefined, { signal: waiting.signal }).catch(() => undefined);
+  const tooLong = pause(Math.min(leftMs, STATISTICS_MS), undefined, { signal: waiting.signal }).catch(
+    () => undefined,
+  );
   await Promise.race([statistics, tooLong]).finally(() => waiting.abort());
   const complete = stack.released() && SIGNAL_KINDS.every((kind) => ledger()[kind].unaccounted === 0);
-  const report = { complete, inTransit, pending: pendingIn(ledger()), durationMs: performance.now() - startMs };
+  const report = {
+    complete,
+    inTransit,
+    pending: pendingIn(ledger()),
+    durationMs: performance.now() - startMs,
+  };
   if (!complete) writeRecord('observability_flush_failed', { ...report });
   return report;
 }

@@ -73,7 +73,8 @@ export function writerLedger(survey: WriterSurvey, mortal = false): WriterLedger
       page === undefined
         ? withoutPage(ofKind)
         : { spans: ofKind('spans'), llmSpans: ofKind('llmSpans'), evaluations: ofKind('evaluations') },
-    maybeTwice: sumOf(Object.values(streams).map((s) => s.maybeTwice)) + sumOf(Object.values(page?.maybeTwice ?? {})),
+    maybeTwice:
+      sumOf(Object.values(streams).map((s) => s.maybeTwice)) + sumOf(Object.values(page?.maybeTwice ?? {})),
     oldestMs: oldest.length === 0 ? undefined : Math.min(...oldest),
   };
 }

@@ -4,7 +4,13 @@ import type { Policy } from '../sampling/policy.ts';
 /** Memory that the delivery worker writes and the main thread reads: no message a batch, and exact at any moment. */
 export type NoiseMemory = SharedArrayBuffer;
 
-const PROTECTED = ['protected:llm', 'protected:error', 'protected:evaluated', 'protected:manual', 'protected:messages'] as const;
+const PROTECTED = [
+  'protected:llm',
+  'protected:error',
+  'protected:evaluated',
+  'protected:manual',
+  'protected:messages',
+] as const;
 const UNDECIDED = PROTECTED.length;
 const RULES = UNDECIDED + 1;
 const PER_RULE = 2;
@@ -44,7 +50,9 @@ export class NoiseBoard {
       seen: rules.reduce((sum, { seen }) => sum + seen, 0),
       kept: rules.reduce((sum, { kept }) => sum + kept, 0),
       rules,
-      protected: Object.fromEntries(PROTECTED.map((reason, i) => [reason, this.#load(i)] as const).filter(([, n]) => n > 0)),
+      protected: Object.fromEntries(
+        PROTECTED.map((reason, i) => [reason, this.#load(i)] as const).filter(([, n]) => n > 0),
+      ),
       undecided: this.#load(UNDECIDED),
     };
   }

@@ -20,7 +20,8 @@ export function policyOf(
   file: Pick<ConfigFile, 'document'> = loadConfigFile(settings.configFile, REAL_HOST),
   problems: readonly Problem[] = [],
 ): Policy {
-  if (problems.some(({ variable }) => RULES_OF.includes(variable))) return { ...KEEP_EVERYTHING, source: 'refused' };
+  if (problems.some(({ variable }) => RULES_OF.includes(variable)))
+    return { ...KEEP_EVERYTHING, source: 'refused' };
   const resolved = resolvePolicy({
     profile: settings.profile,
     environmentRules: settings.samplingRules,

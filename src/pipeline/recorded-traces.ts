@@ -19,7 +19,8 @@ export interface Recording {
 class RecordingError extends Error {
   override readonly name = 'RecordingError';
   readonly code = 'KS-POLICY-009';
-  readonly fix = 'name a journal directory, or a file of trace payloads (msgpack) or of traces as JSON, one a line';
+  readonly fix =
+    'name a journal directory, or a file of trace payloads (msgpack) or of traces as JSON, one a line';
 }
 
 const READ_BYTES = 8 * 1024 * 1024;
@@ -44,10 +45,14 @@ function* fileTraces(path: string, bytes: Buffer): Generator<RecordedTrace> {
   try {
     if (MSGPACK_ARRAY(bytes[0] ?? 0)) yield* eachTrace(bytes);
     else {
-      for (const line of bytes.toString('utf8').split('\n')) if (line.trim() !== '') yield* eachTrace(payloadOfJson(line));
+      for (const line of bytes.toString('utf8').split('\n'))
+        if (line.trim() !== '') yield* eachTrace(payloadOfJson(line));
     }
   } catch (cause) {
-    throw new RecordingError(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new RecordingError(
+      `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -66,11 +71,15 @@ function openJournalRecording(path: string, key: Uint8Array | undefined): Record
 }
 
 /** Bodies of records of one kind, v0.4 where there are several protocols. Sealed ones need their key. */
-function* journalPayloads(directory: string, kind: SignalKind, cipher: RecordCipher | undefined): Generator<Buffer> {
+function* journalPayloads(
+  directory: string,
+  kind: SignalKind,
+  cipher: RecordCipher | undefined,
+): Generator<Buffer> {
   for (const writer of listWriters(directory)) {
     for (const segment of listSegments(writer).segments.filter((one) => one.kind === kind)) {
       const file = segmentFile(writer, segment);
-      for (let offset = 0; ; ) {
+      for (let offset = 0; ;) {
         const read = readRecords(file, offset, READ_BYTES);
         for (const record of read.records) {
           if (kind !== 'spans' || (record.header.flags & Flag.v04) !== 0) yield payloadOf(record, cipher);
@@ -84,6 +93,7 @@ function* journalPayloads(directory: string, kind: SignalKind, cipher: RecordCip
 
 function payloadOf({ header, headerBytes, body }: JournalRecord, cipher: RecordCipher | undefined): Buffer {
   const plain = (header.flags & Flag.sealed) === 0 ? body : cipher?.open(headerBytes, body);
-  if (plain === undefined) throw new RecordingError('the journal is sealed with a key that KEEPSPAN_JOURNAL_KEY is not');
+  if (plain === undefined)
+    throw new RecordingError('the journal is sealed with a key that KEEPSPAN_JOURNAL_KEY is not');
   return plain.subarray(header.preambleBytes);
 }

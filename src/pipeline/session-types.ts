@@ -12,7 +12,11 @@ export interface Health {
   /** Why it is not `ok`, each with a code where there is one. */
   readonly reasons: readonly string[];
   readonly custody: string;
-  readonly journal: { readonly directory: string | undefined; readonly lifetime: string; readonly onDisk: boolean };
+  readonly journal: {
+    readonly directory: string | undefined;
+    readonly lifetime: string;
+    readonly onDisk: boolean;
+  };
   readonly upstream: readonly UpstreamState[];
   /** Who delivers: a thread of this process that is up or down, or somebody beside it. */
   readonly delivery: 'none' | 'up' | 'down';

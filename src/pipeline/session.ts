@@ -43,9 +43,14 @@ const LEASE_RENEWAL_MS = 10_000;
  */
 export function startSession(options: SettingsOptions, slot: BackendSlot): Session {
   const { settings, problems, file } = loadSettings({ options });
-  for (const { code, severity: _severity, ...problem } of problems) warnOnce(code as Code, { site: problem.variable, ...problem });
+  for (const { code, severity: _severity, ...problem } of problems)
+    warnOnce(code as Code, { site: problem.variable, ...problem });
   const checks = beginStartChecks(isMainThread ? upstreamUrl(settings) : undefined);
-  const opened = openJournal(settings, { service: settings.service, delivery: settings.delivery, keepspan: VERSION });
+  const opened = openJournal(settings, {
+    service: settings.service,
+    delivery: settings.delivery,
+    keepspan: VERSION,
+  });
   const { journal, lifetime, directory } = opened;
   const boardMemory = createBoardMemory();
   const board = new OutcomeBoard(boardMemory);
@@ -111,7 +116,8 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       },
       onState: (state) => {
         upstream.set(state.kind, state);
-        if (state.status === 'held') warnOnce('KS-DELIVERY-001', { site: `${state.kind} ${state.httpStatus ?? ''}`, ...state });
+        if (state.status === 'held')
+          warnOnce('KS-DELIVERY-001', { site: `${state.kind} ${state.httpStatus ?? ''}`, ...state });
       },
       onMemoryResolved: (kind, ids, outcomes) => relay.resolved(kind, ids, outcomes),
       onMemoryMaybeTwice: (kind, signals) => relay.maybeTwice(kind, signals),
@@ -158,7 +164,17 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   process.on('exit', onExit);
   slot.current = stack.backend;
 
-  initializedRecord({ settings, stack, directory, lifetime, agentUrl: address, host: host === undefined ? 'none' : 'worker', policy, onDisk: journal.onDisk, findings: checks.findings() });
+  initializedRecord({
+    settings,
+    stack,
+    directory,
+    lifetime,
+    agentUrl: address,
+    host: host === undefined ? 'none' : 'worker',
+    policy,
+    onDisk: journal.onDisk,
+    findings: checks.findings(),
+  });
   const health = () =>
     describeHealth({
       stack,

@@ -25,7 +25,17 @@ export interface StartRecordParts {
  * Writes `observability_initialized`: the fields of the requirement's section 6, and what was found rather than what
  * was asked for.
  */
-export function initializedRecord({ settings, stack, directory, lifetime, agentUrl, host, policy, onDisk, findings }: StartRecordParts): void {
+export function initializedRecord({
+  settings,
+  stack,
+  directory,
+  lifetime,
+  agentUrl,
+  host,
+  policy,
+  onDisk,
+  findings,
+}: StartRecordParts): void {
   const agentless = settings.agentless === true && settings.apiKey !== undefined;
   const intake = agentless ? (settings.intakeUrl ?? settings.site) : agentUrl;
   writeRecord('observability_initialized', {
@@ -42,7 +52,12 @@ export function initializedRecord({ settings, stack, directory, lifetime, agentU
     seams: stack.seams,
     ...(stack.degraded === undefined ? {} : { degraded: stack.degraded }),
     versions: { keepspan: VERSION, node: process.version, ...stack.versions },
-    journal: { directory: directory ?? null, lifetime, maxBytes: settings.journalMaxBytes, sync: settings.journalSync },
+    journal: {
+      directory: directory ?? null,
+      lifetime,
+      maxBytes: settings.journalMaxBytes,
+      sync: settings.journalSync,
+    },
     capture_content: contentCapture(settings),
     upstream: {
       spans: shownUrl(agentUrl),

@@ -47,7 +47,12 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'rates'; readonly json: string }
   | { readonly type: 'state'; readonly state: UpstreamState }
-  | { readonly type: 'memory-resolved'; readonly kind: SignalKind; readonly ids: readonly number[]; readonly outcomes: Outcomes }
+  | {
+      readonly type: 'memory-resolved';
+      readonly kind: SignalKind;
+      readonly ids: readonly number[];
+      readonly outcomes: Outcomes;
+    }
   | { readonly type: 'memory-maybe-twice'; readonly kind: SignalKind; readonly signals: number }
   /** Records of this writer are sealed with another key. */
   | { readonly type: 'sealed'; readonly writerId: string }

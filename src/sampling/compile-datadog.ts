@@ -9,7 +9,8 @@ export interface CompiledForDatadog {
   readonly refused: readonly { readonly rule: string; readonly why: string }[];
 }
 
-const NO_PROTECTION = 'dd-trace decides on the root when a request leaves, before it knows of LLM spans and errors below';
+const NO_PROTECTION =
+  'dd-trace decides on the root when a request leaves, before it knows of LLM spans and errors below';
 
 /** Classes in dd-trace's terms. Others cannot be said, for the reason given. */
 const CLASSES: Readonly<Record<NoiseClass, readonly Readonly<Record<string, unknown>>[] | string>> = {
@@ -17,7 +18,9 @@ const CLASSES: Readonly<Record<NoiseClass, readonly Readonly<Record<string, unkn
   // Set when the request starts; the resource is set on the response, after the decision.
   'poll:sqs': [{ name: 'aws.request', tags: { 'aws.operation': 'receiveMessage' } }],
   'poll:*': `it takes in kafka.consume spans, which are messages: ${NO_PROTECTION}`,
-  health: ['*/health', '*/healthz', '*/health/*', '*/livez', '*/readyz'].map((url) => ({ tags: { 'span.kind': 'server', 'http.url': url } })),
+  health: ['*/health', '*/healthz', '*/health/*', '*/livez', '*/readyz'].map((url) => ({
+    tags: { 'span.kind': 'server', 'http.url': url },
+  })),
   transport: ['tcp.connect', 'dns.lookup'].map((name) => ({ name })),
 };
 
@@ -64,11 +67,17 @@ function ownSubjects(rule: Rule, aliased: boolean): Readonly<Record<string, unkn
   const [, method, path] = /^(\*|[A-Za-z]+) (\/.*)$/.exec(resource) ?? [];
   if (method === undefined || path === undefined) return { ...subjects, resource };
   // A plain http server has the resource `GET`; url and method are set when the request starts.
-  const request = { 'http.url': `*://*${path}`, ...(method === '*' ? {} : { 'http.method': method.toUpperCase() }) };
+  const request = {
+    'http.url': `*://*${path}`,
+    ...(method === '*' ? {} : { 'http.method': method.toUpperCase() }),
+  };
   return { ...subjects, tags: { ...tags, ...request } };
 }
 
-function tagsOf(base: Readonly<Record<string, unknown>>, own: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function tagsOf(
+  base: Readonly<Record<string, unknown>>,
+  own: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const tags = { ...(base['tags'] as object | undefined), ...(own['tags'] as object | undefined) };
   return Object.keys(tags).length === 0 ? {} : { tags };
 }

@@ -1,6 +1,13 @@
 import type { RootFacts } from '../contracts/sampling.ts';
 import { compileGlob, type Glob } from './glob.ts';
-import { hasPath, isPollClass, isServerRequest, noiseMatcher, RESOURCE_ALIASES, requestMethod } from './noise.ts';
+import {
+  hasPath,
+  isPollClass,
+  isServerRequest,
+  noiseMatcher,
+  RESOURCE_ALIASES,
+  requestMethod,
+} from './noise.ts';
 import type { Rule } from './policy.ts';
 
 /** A rule, ready to be asked. */
@@ -51,7 +58,8 @@ function resourceTest(resource: string): (root: RootFacts) => boolean {
   const paths = [compileGlob(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)];
   const wanted = method.toUpperCase();
   return (root) =>
-    (isServerRequest(root) && (wanted === '*' || requestMethod(root) === wanted) && hasPath(root, paths)) || literal(root);
+    (isServerRequest(root) && (wanted === '*' || requestMethod(root) === wanted) && hasPath(root, paths)) ||
+    literal(root);
 }
 
 function subject(pattern: string, read: (root: RootFacts) => string): (root: RootFacts) => boolean {

@@ -26,7 +26,12 @@ interface Trace {
 }
 
 /** Tries a policy on recorded traces; nothing is dropped. Rules that met nothing have a row of zeros. */
-export function dryRun(policy: Policy, traces: Iterable<Trace>, evaluated: Iterable<bigint>, onVerdict?: (trace: Trace, verdict: Verdict) => void): DryRun {
+export function dryRun(
+  policy: Policy,
+  traces: Iterable<Trace>,
+  evaluated: Iterable<bigint>,
+  onVerdict?: (trace: Trace, verdict: Verdict) => void,
+): DryRun {
   const sampler = createSampler({ policy });
   for (const spanId of evaluated) sampler.noteEvaluated(spanId);
   const rows = new Map<string, DryRunRow>(policy.rules.map(({ id }) => [id, empty(id)]));
@@ -34,7 +39,10 @@ export function dryRun(policy: Policy, traces: Iterable<Trace>, evaluated: Itera
   for (const trace of traces) {
     const verdict = sampler.judge(trace.facts);
     onVerdict?.(trace, verdict);
-    const name = verdict.reason === 'rule' || verdict.reason === 'remembered' ? (verdict.rule ?? verdict.reason) : verdict.reason;
+    const name =
+      verdict.reason === 'rule' || verdict.reason === 'remembered'
+        ? (verdict.rule ?? verdict.reason)
+        : verdict.reason;
     rows.set(name, add(rows.get(name) ?? empty(name), trace, verdict));
     total = add(total, trace, verdict);
   }

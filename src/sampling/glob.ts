@@ -17,7 +17,8 @@ export type Glob = (subject: string) => boolean;
 export function compileGlob(pattern: string): Glob {
   const glob = pattern.toLowerCase().replace(/\*{2,}/g, '*');
   if (glob === '*') return () => true;
-  if (!/[*?]/.test(glob)) return (subject) => subject.length === glob.length && subject.toLowerCase() === glob;
+  if (!/[*?]/.test(glob))
+    return (subject) => subject.length === glob.length && subject.toLowerCase() === glob;
   return (subject) => matches(glob, subject.slice(0, MAX_SUBJECT_CHARS).toLowerCase());
 }
 

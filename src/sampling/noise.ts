@@ -52,7 +52,8 @@ const HEALTH_PATHS = [
 ].map(compileGlob);
 
 /** Where tracers send what they have: dd-trace traces the exports of OpenTelemetry libraries in the same process. */
-const EXPORT_PATH = /^\/(?:v1\/(?:traces|metrics|logs)|v0\.\d\/(?:traces|stats|config)|evp_proxy\/.*|telemetry\/proxy\/.*)$/;
+const EXPORT_PATH =
+  /^\/(?:v1\/(?:traces|metrics|logs)|v0\.\d\/(?:traces|stats|config)|evp_proxy\/.*|telemetry\/proxy\/.*)$/;
 
 const text = (value: string | number | undefined): string => (value === undefined ? '' : String(value));
 

@@ -68,7 +68,9 @@ function rootFacts({ name, kind, attributes, resource }: OtelSpan): RootFacts {
   return {
     name,
     // As Datadog derives it from OpenTelemetry spans: method and route of a request, else the name.
-    resource: String(tag('resource.name') ?? (method !== undefined && route !== undefined ? `${method} ${route}` : name)),
+    resource: String(
+      tag('resource.name') ?? (method !== undefined && route !== undefined ? `${method} ${route}` : name),
+    ),
     service: text(resource?.attributes['service.name']),
     tag,
   };

@@ -15,7 +15,9 @@ export function withRate<S extends OtelSpan>(span: S, rate: number): S {
 }
 
 function withThreshold(before: OtelTraceState | undefined, rate: number): OtelTraceState {
-  const others = (before?.get('ot') ?? '').split(';').filter((part) => part !== '' && !part.startsWith('th:'));
+  const others = (before?.get('ot') ?? '')
+    .split(';')
+    .filter((part) => part !== '' && !part.startsWith('th:'));
   const earlier = /(?:^|;)th:([0-9a-f]{1,14})(?:;|$)/.exec(before?.get('ot') ?? '')?.[1];
   // An earlier sampler's rate and ours multiply: ours goes by a hash of its own.
   const total = rate * (earlier === undefined ? 1 : 1 - Number.parseInt(earlier.padEnd(14, '0'), 16) / ALL);
@@ -25,7 +27,9 @@ function withThreshold(before: OtelTraceState | undefined, rate: number): OtelTr
 
 /** The share that is rejected, as a fraction of 2^56 in hexadecimal without trailing zeros. */
 function threshold(rate: number): string {
-  const rejected = Math.round((1 - rate) * ALL).toString(16).padStart(14, '0');
+  const rejected = Math.round((1 - rate) * ALL)
+    .toString(16)
+    .padStart(14, '0');
   return rejected.replace(/0+$/, '') || '0';
 }
 

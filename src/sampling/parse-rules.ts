@@ -16,7 +16,18 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   maxpersecond: 'max_per_second',
   max_per_second: 'max_per_second',
 };
-const KEYS = ['noise', 'id', 'service', 'name', 'resource', 'tags', 'sample_rate', 'max_per_second', 'discard', 'provenance'];
+const KEYS = [
+  'noise',
+  'id',
+  'service',
+  'name',
+  'resource',
+  'tags',
+  'sample_rate',
+  'max_per_second',
+  'discard',
+  'provenance',
+];
 
 export interface ParsedRules {
   readonly rules: readonly Rule[];
@@ -33,7 +44,14 @@ export interface ParsedRules {
 export function parseRules(raw: unknown, at: string, taken: ReadonlySet<string> = new Set()): ParsedRules {
   const problems: PolicyProblem[] = [];
   if (!Array.isArray(raw)) {
-    problems.push(bad('KS-POLICY-001', at, 'it is not a list of rules', `write ${at}: [{"noise":"health","sample_rate":0}]`));
+    problems.push(
+      bad(
+        'KS-POLICY-001',
+        at,
+        'it is not a list of rules',
+        `write ${at}: [{"noise":"health","sample_rate":0}]`,
+      ),
+    );
     return { rules: [], problems };
   }
   if (raw.length > MAX_RULES) {
@@ -75,7 +93,12 @@ class RuleParser {
 
   parse(entry: unknown): (Omit<Rule, 'id'> & { readonly id?: string }) | undefined {
     if (!isObject(entry)) {
-      this.#fail('', 'KS-POLICY-001', 'a rule is not an object', 'write {"resource":"GET /health","sample_rate":0}');
+      this.#fail(
+        '',
+        'KS-POLICY-001',
+        'a rule is not an object',
+        'write {"resource":"GET /health","sample_rate":0}',
+      );
       return undefined;
     }
     const fields = this.#normalised(entry);
@@ -103,10 +126,13 @@ class RuleParser {
   #normalised(entry: RawRule): Record<string, unknown> {
     const fields: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(entry)) {
-      const known = Object.hasOwn(SPELLINGS, key.toLowerCase()) ? SPELLINGS[key.toLowerCase()] : KEYS.find((k) => k === key);
+      const known = Object.hasOwn(SPELLINGS, key.toLowerCase())
+        ? SPELLINGS[key.toLowerCase()]
+        : KEYS.find((k) => k === key);
       if (known === undefined) {
         const meant = nearest(key, KEYS);
-        const fix = meant === undefined ? `remove it; a rule has ${KEYS.join(', ')}` : `did you mean ${meant}?`;
+        const fix =
+          meant === undefined ? `remove it; a rule has ${KEYS.join(', ')}` : `did you mean ${meant}?`;
         this.#fail(key, 'KS-POLICY-002', `a rule has no ${JSON.stringify(key.slice(0, 60))}`, fix);
       } else fields[known] = value;
     }
@@ -121,7 +147,9 @@ class RuleParser {
       this.#fail(key, 'KS-POLICY-003', `${shown(value)} is not a number`, `write a number from ${min} on`);
     } else if (number < min || number > max) {
       const percent = key === 'sample_rate' && number > 1 && number <= 100;
-      const fix = percent ? `did you mean ${number / 100}? rates are fractions, not percent` : `write a number from ${min} to ${max}`;
+      const fix = percent
+        ? `did you mean ${number / 100}? rates are fractions, not percent`
+        : `write a number from ${min} to ${max}`;
       this.#fail(key, 'KS-POLICY-003', `${number} is outside ${min} to ${max}`, fix);
     } else return number;
     return undefined;
@@ -140,7 +168,12 @@ class RuleParser {
   #text(value: unknown, key: string): string | undefined {
     if (value === undefined) return undefined;
     if (typeof value === 'string' && value !== '' && value.length <= MAX_PATTERN_CHARS) return value;
-    this.#fail(key, 'KS-POLICY-003', `${shown(value)} is not a short text`, `write a text of at most ${MAX_PATTERN_CHARS} characters`);
+    this.#fail(
+      key,
+      'KS-POLICY-003',
+      `${shown(value)} is not a short text`,
+      `write a text of at most ${MAX_PATTERN_CHARS} characters`,
+    );
     return undefined;
   }
 
@@ -153,13 +186,23 @@ class RuleParser {
     }
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
     if (typeof value !== 'string' || value === '') {
-      this.#fail(key, 'KS-POLICY-003', `${shown(value)} is not a pattern`, 'write a glob: * is any text, ? one character');
+      this.#fail(
+        key,
+        'KS-POLICY-003',
+        `${shown(value)} is not a pattern`,
+        'write a glob: * is any text, ? one character',
+      );
       return undefined;
     }
     const stars = value.replace(/\*+/g, '*').split('*').length - 1;
     if (value.length > MAX_PATTERN_CHARS || stars > MAX_STARS) {
       const why = `a pattern of ${value.length} characters with ${stars} stars costs too much on every trace`;
-      this.#fail(key, 'KS-POLICY-004', why, `use at most ${MAX_PATTERN_CHARS} characters and ${MAX_STARS} stars`);
+      this.#fail(
+        key,
+        'KS-POLICY-004',
+        why,
+        `use at most ${MAX_PATTERN_CHARS} characters and ${MAX_STARS} stars`,
+      );
       return undefined;
     }
     return value;
@@ -168,7 +211,12 @@ class RuleParser {
   #tags(value: unknown): Record<string, string> | undefined {
     if (value === undefined || value === null) return undefined;
     if (!isObject(value)) {
-      this.#fail('tags', 'KS-POLICY-003', `${shown(value)} is not a map of patterns`, 'write {"tags":{"tenant":"internal-*"}}');
+      this.#fail(
+        'tags',
+        'KS-POLICY-003',
+        `${shown(value)} is not a map of patterns`,
+        'write {"tags":{"tenant":"internal-*"}}',
+      );
       return undefined;
     }
     const tags: Record<string, string> = {};
@@ -190,7 +238,9 @@ function isObject(value: unknown): value is RawRule {
 }
 
 function given<T>(values: Readonly<Record<string, T | undefined>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, T] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, T] => entry[1] !== undefined),
+  );
 }
 
 function shown(value: unknown): string {

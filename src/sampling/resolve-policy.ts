@@ -38,8 +38,12 @@ export function resolvePolicy({ profile, environmentRules, fileSection }: Policy
   if (inFile) take(rulesOfSection(fileSection, problems), `${FILE}.rules`);
   const written = environmentRules !== undefined || inFile;
   if (!written) take(PROFILE_RULES[profile], 'profile');
-  if (problems.some(({ severity }) => severity === 'error')) return { policy: { ...KEEP_EVERYTHING, source: 'refused' }, problems };
-  return { policy: { source: sourceOf(environmentRules !== undefined, inFile, rules.length), rules }, problems };
+  if (problems.some(({ severity }) => severity === 'error'))
+    return { policy: { ...KEEP_EVERYTHING, source: 'refused' }, problems };
+  return {
+    policy: { source: sourceOf(environmentRules !== undefined, inFile, rules.length), rules },
+    problems,
+  };
 }
 
 function sourceOf(environment: boolean, file: boolean, rules: number): PolicySource {

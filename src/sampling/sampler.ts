@@ -53,7 +53,12 @@ const KEPT_BEFORE: Verdict = { keep: true, rate: 1, reason: 'remembered' };
  * Only what a later part must follow is remembered: what was dropped, and what was kept without its root.
  */
 export function createSampler(options: SamplerOptions): Sampler {
-  const { policy, clock = systemClock, maxTraces = REMEMBERED_TRACES, maxEvaluations = REMEMBERED_EVALUATIONS } = options;
+  const {
+    policy,
+    clock = systemClock,
+    maxTraces = REMEMBERED_TRACES,
+    maxEvaluations = REMEMBERED_EVALUATIONS,
+  } = options;
   const deciders = policy.rules.map((rule) => createDecider(compileRule(rule), clock));
   const remembered = new TraceMemory<Verdict>(maxTraces);
   const evaluated = new EvaluatedSpans(maxEvaluations);
@@ -82,7 +87,8 @@ export function createSampler(options: SamplerOptions): Sampler {
     }
     const decider = deciders.find(({ matches }) => matches(root));
     if (decider === undefined) return DEFAULT;
-    if (decider.sparesMessages && hasMessages(root)) return again ? decider.spared : countProtected(decider.spared);
+    if (decider.sparesMessages && hasMessages(root))
+      return again ? decider.spared : countProtected(decider.spared);
     const keep = decider.passes(traceId) && (again || decider.allows());
     if (!again) {
       decider.seenTraces += 1;
@@ -105,7 +111,11 @@ export function createSampler(options: SamplerOptions): Sampler {
     },
     noteEvaluated: (spanId) => evaluated.add(spanId),
     counts() {
-      const rules = deciders.map(({ rule, seenTraces, keptTraces }) => ({ rule: rule.id, seen: seenTraces, kept: keptTraces }));
+      const rules = deciders.map(({ rule, seenTraces, keptTraces }) => ({
+        rule: rule.id,
+        seen: seenTraces,
+        kept: keptTraces,
+      }));
       return {
         seen: rules.reduce((sum, rule) => sum + rule.seen, 0),
         kept: rules.reduce((sum, rule) => sum + rule.kept, 0),
@@ -167,6 +177,8 @@ class EvaluatedSpans {
   }
 
   touches(facts: TraceFacts): boolean {
-    return (this.#young.size > 0 && facts.hasSpan(this.#young)) || (this.#old.size > 0 && facts.hasSpan(this.#old));
+    return (
+      (this.#young.size > 0 && facts.hasSpan(this.#young)) || (this.#old.size > 0 && facts.hasSpan(this.#old))
+    );
   }
 }

@@ -71,7 +71,13 @@ export class TailBuffer {
     let trace = this.#traces.get(traceId);
     if (trace === undefined) {
       if (this.#traces.size >= this.#limits.maxTraces) this.#overflow();
-      trace = { ended: [], open: new Set(), rootId: isLocalRoot ? spanId : undefined, root: undefined, startedMs: this.#clock.now() };
+      trace = {
+        ended: [],
+        open: new Set(),
+        rootId: isLocalRoot ? spanId : undefined,
+        root: undefined,
+        startedMs: this.#clock.now(),
+      };
       this.#traces.set(traceId, trace);
     }
     trace.open.add(spanId);
@@ -139,6 +145,8 @@ export class TailBuffer {
 
   #judge(spans: readonly OtelSpan[], root: OtelSpan | undefined, traceId?: string) {
     const facts = otelFacts(spans, root);
-    return this.#sampler.judge(traceId === undefined ? facts : { ...facts, traceId: BigInt(`0x${traceId.slice(-16)}`) });
+    return this.#sampler.judge(
+      traceId === undefined ? facts : { ...facts, traceId: BigInt(`0x${traceId.slice(-16)}`) },
+    );
   }
 }

@@ -30,7 +30,12 @@ export class TailProcessor {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(next: OtelSpanProcessor, sampler: Sampler, limits: Partial<TailLimits> = {}, clock: Clock = systemClock) {
+  constructor(
+    next: OtelSpanProcessor,
+    sampler: Sampler,
+    limits: Partial<TailLimits> = {},
+    clock: Clock = systemClock,
+  ) {
     const all = { ...TAIL_LIMITS, ...limits };
     this.#next = next;
     this.#maxAgeMs = all.maxAgeMs;
@@ -83,6 +88,8 @@ export class TailProcessor {
 function isLocalRoot(span: OtelSpan, parentContext: unknown): boolean {
   if (span.parentSpanContext !== undefined) return span.parentSpanContext.isRemote === true;
   if (span.parentSpanId === undefined) return true;
-  const parent = (parentContext as Partial<Context> | undefined)?.getValue?.(ACTIVE_SPAN) as Partial<OtelSpan> | undefined;
+  const parent = (parentContext as Partial<Context> | undefined)?.getValue?.(ACTIVE_SPAN) as
+    | Partial<OtelSpan>
+    | undefined;
   return parent?.spanContext?.().isRemote === true;
 }

@@ -18,12 +18,20 @@ interface Result {
   readonly stderr: string;
 }
 
-function keepspan(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Result> {
+function keepspan(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Result> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       ['--input-type=module', '-e', PROGRAM, '--', 'policy', ...args],
-      { cwd, timeout: 30_000, env: { PATH: process.env['PATH'], HOME: cwd, DD_ENV: 'production', NO_COLOR: '1', ...env } },
+      {
+        cwd,
+        timeout: 30_000,
+        env: { PATH: process.env['PATH'], HOME: cwd, DD_ENV: 'production', NO_COLOR: '1', ...env },
+      },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
@@ -46,7 +54,13 @@ describe('policy check', () => {
       [{}, { DD_TRACE_SAMPLING_RULES: '[{"resource":"GET /health","sample_rate":0.0}]' }, 'environment'],
       [{ 'keepspan.config.yaml': GOOD }, {}, 'file'],
       [{ 'keepspan.config.json': json }, {}, 'file'],
-      [{ 'keepspan.config.ts': `const rate: number = 0;\nexport default { sampling: [{ noise: 'health', sample_rate: rate }] };\n` }, {}, 'file'],
+      [
+        {
+          'keepspan.config.ts': `const rate: number = 0;\nexport default { sampling: [{ noise: 'health', sample_rate: rate }] };\n`,
+        },
+        {},
+        'file',
+      ],
       [{ 'elsewhere.json': json }, { KEEPSPAN_CONFIG: 'elsewhere.json' }, 'file'],
     ];
     await Promise.all(
@@ -61,18 +75,56 @@ describe('policy check', () => {
   });
 
   const refused: [string, Record<string, string>, number | undefined, RegExp, RegExp][] = [
-    ['YAML that is none', { 'keepspan.config.yaml': 'sampling:\n  rules: [}\n' }, 2, /cannot be read/, /correct the file/],
-    ['a rate outside 0 to 1', { 'keepspan.config.yaml': `${GOOD}    - name: a\n      sample_rate: 1.5\n` }, 6, /outside 0 to 1/, /0.015/],
-    ['an unknown key', { 'keepspan.config.yaml': `${GOOD}    - name: a\n      sample_rat: 1\n` }, 6, /no "sample_rat"/, /sample_rate/],
-    ['an unknown class', { 'keepspan.config.json': '{\n "sampling": [\n  {\n   "noise": "helth"\n  }\n ]\n}' }, 4, /no class/, /health/],
-    ['a costly pattern', { 'keepspan.config.yaml': `${GOOD}    - name: "${'*a'.repeat(40)}"\n` }, 5, /costs too much/, /16 stars/],
-    ['a regular expression', { 'keepspan.config.mjs': 'export default { sampling: [{ name: /(a+)+$/ }] };' }, undefined, /exponential/, /glob/],
+    [
+      'YAML that is none',
+      { 'keepspan.config.yaml': 'sampling:\n  rules: [}\n' },
+      2,
+      /cannot be read/,
+      /correct the file/,
+    ],
+    [
+      'a rate outside 0 to 1',
+      { 'keepspan.config.yaml': `${GOOD}    - name: a\n      sample_rate: 1.5\n` },
+      6,
+      /outside 0 to 1/,
+      /0.015/,
+    ],
+    [
+      'an unknown key',
+      { 'keepspan.config.yaml': `${GOOD}    - name: a\n      sample_rat: 1\n` },
+      6,
+      /no "sample_rat"/,
+      /sample_rate/,
+    ],
+    [
+      'an unknown class',
+      { 'keepspan.config.json': '{\n "sampling": [\n  {\n   "noise": "helth"\n  }\n ]\n}' },
+      4,
+      /no class/,
+      /health/,
+    ],
+    [
+      'a costly pattern',
+      { 'keepspan.config.yaml': `${GOOD}    - name: "${'*a'.repeat(40)}"\n` },
+      5,
+      /costs too much/,
+      /16 stars/,
+    ],
+    [
+      'a regular expression',
+      { 'keepspan.config.mjs': 'export default { sampling: [{ name: /(a+)+$/ }] };' },
+      undefined,
+      /exponential/,
+      /glob/,
+    ],
   ];
   for (const [what, files, line, why, fix] of refused) {
     it(`refuses ${what}, with line and fix`, async (t) => {
       const { code, stdout } = await keepspan(folder(t, files), ['check', '--json']);
       assert.equal(code, 1, stdout);
-      const { problems } = JSON.parse(stdout) as { problems: { severity: string; line?: number; why: string; fix: string }[] };
+      const { problems } = JSON.parse(stdout) as {
+        problems: { severity: string; line?: number; why: string; fix: string }[];
+      };
       assert.equal(problems.length, 1, stdout);
       assert.equal(problems[0]?.severity, 'error');
       assert.equal(problems[0].line, line);
@@ -90,7 +142,9 @@ describe('policy check', () => {
       { name: 'openai.*', sample_rate: 0.1 },
       { noise: 'health', max_per_second: 1 },
     ];
-    const { code, stdout } = await keepspan(folder(t), ['check'], { DD_TRACE_SAMPLING_RULES: JSON.stringify(rules) });
+    const { code, stdout } = await keepspan(folder(t), ['check'], {
+      DD_TRACE_SAMPLING_RULES: JSON.stringify(rules),
+    });
     assert.equal(code, 1);
     for (const expected of [
       /KS-POLICY-006 name=web\.request @ 0: rule name=web\.\* @ 0\.5 comes first/,
@@ -104,7 +158,8 @@ describe('policy check', () => {
   });
 
   it('has nothing to say of the requirement’s own rules', async (t) => {
-    const rules = '[{"resource":"kafka.consume","sample_rate":0.01},{"resource":"sqs.receivemessage","sample_rate":0.01},{"resource":"GET /health","sample_rate":0.0}]';
+    const rules =
+      '[{"resource":"kafka.consume","sample_rate":0.01},{"resource":"sqs.receivemessage","sample_rate":0.01},{"resource":"GET /health","sample_rate":0.0}]';
     const { code, stdout } = await keepspan(folder(t), ['check'], { DD_TRACE_SAMPLING_RULES: rules });
     assert.equal(code, 0, stdout);
     assert.match(stdout, /The policy is good/);
@@ -156,10 +211,22 @@ function recordings(t: TestContext): string[][] {
 describe('recorded traffic', () => {
   it('dry-run: per rule seen, kept, dropped and bytes, the same from every kind of recording', async (t) => {
     for (const source of recordings(t)) {
-      const { code, stdout, stderr } = await keepspan(folder(t), ['dry-run', '--json', '--usd-per-gb', '2', ...source]);
+      const { code, stdout, stderr } = await keepspan(folder(t), [
+        'dry-run',
+        '--json',
+        '--usd-per-gb',
+        '2',
+        ...source,
+      ]);
       assert.equal(code, 0, stderr);
-      const { rows, total, savedUsd } = JSON.parse(stdout) as { rows: Fields[]; total: Fields; savedUsd: number };
-      const counts = Object.fromEntries(rows.map(({ rule, seen, kept, dropped }) => [rule, [seen, kept, dropped]]));
+      const { rows, total, savedUsd } = JSON.parse(stdout) as {
+        rows: Fields[];
+        total: Fields;
+        savedUsd: number;
+      };
+      const counts = Object.fromEntries(
+        rows.map(({ rule, seen, kept, dropped }) => [rule, [seen, kept, dropped]]),
+      );
       assert.deepEqual(counts, {
         'poll:kafka @ 0.01': [0, 0, 0],
         'poll:sqs @ 0.01': [0, 0, 0],
@@ -169,14 +236,19 @@ describe('recorded traffic', () => {
         default: [1, 1, 0],
       });
       assert.deepEqual([total['seen'], total['dropped'], total['droppedSpans']], [5, 2, 2]);
-      assert.ok(Number(total['droppedBytes']) > 200 && savedUsd === (Number(total['droppedBytes']) / 1e9) * 2);
+      assert.ok(
+        Number(total['droppedBytes']) > 200 && savedUsd === (Number(total['droppedBytes']) / 1e9) * 2,
+      );
     }
   });
 
   it('explain: the verdict, the reason and the rule of one trace', async (t) => {
     const [source] = recordings(t);
     const ask = async (id: string) => (await keepspan(folder(t), ['explain', id, ...source!])).stdout;
-    assert.match(await ask('1'), /web\.request, 1 spans, \d+ bytes: dropped, rule, rule health @ 0 \(rate 0\)/);
+    assert.match(
+      await ask('1'),
+      /web\.request, 1 spans, \d+ bytes: dropped, rule, rule health @ 0 \(rate 0\)/,
+    );
     assert.match(await ask('0000000000000002'), /2 spans.*kept, protected:llm/);
     assert.match(await ask('00000000000000000000000000000003'), /kept, protected:error/);
     assert.match(await ask('4'), /kept, default/);
@@ -197,7 +269,9 @@ describe('recorded traffic', () => {
       assert.equal(code, 2, stderr);
       assert.match(stderr, message);
     }
-    const { code, stderr } = await keepspan(cwd, ['dry-run', ...source!], { DD_TRACE_SAMPLING_RULES: '[{"noise":"x"}]' });
+    const { code, stderr } = await keepspan(cwd, ['dry-run', ...source!], {
+      DD_TRACE_SAMPLING_RULES: '[{"noise":"x"}]',
+    });
     assert.equal(code, 2);
     assert.match(stderr, /KS-POLICY-003 {2}the policy is not valid/);
   });
@@ -215,13 +289,19 @@ describe('policy compile', () => {
     const env = { DD_TRACE_SAMPLING_RULES: JSON.stringify(rules) };
     const { code, stdout } = await keepspan(folder(t), ['compile', '--json'], env);
     assert.equal(code, 1);
-    const { rules: compiled, refused } = JSON.parse(stdout) as { rules: unknown[]; refused: { rule: string; why: string }[] };
+    const { rules: compiled, refused } = JSON.parse(stdout) as {
+      rules: unknown[];
+      refused: { rule: string; why: string }[];
+    };
     assert.deepEqual(compiled, [
       { name: 'aws.request', tags: { 'aws.operation': 'receiveMessage' }, sample_rate: 0.01 },
       { tags: { 'http.url': '*://*/health', 'http.method': 'GET' }, sample_rate: 0 },
       { service: 's', name: 'cron.*', sample_rate: 0.5 },
     ]);
-    assert.deepEqual(refused.map(({ rule }) => rule), ['resource=kafka.consume @ 0.01', 'tags.tenant_id=a @ 0']);
+    assert.deepEqual(
+      refused.map(({ rule }) => rule),
+      ['resource=kafka.consume @ 0.01', 'tags.tenant_id=a @ 0'],
+    );
     assert.match(refused[0]!.why, /before it knows of LLM spans/);
     assert.match(refused[1]!.why, /underscore/);
     const text = await keepspan(folder(t), ['compile'], env);
@@ -233,7 +313,10 @@ describe('policy compile', () => {
     const env = { DD_TRACE_SAMPLING_RULES: '[{"noise":"transport","sample_rate":0}]' };
     const { code, stdout } = await keepspan(folder(t), ['compile', '--target', 'dd-trace'], env);
     assert.equal(code, 0);
-    assert.deepEqual(JSON.parse(stdout), [{ name: 'tcp.connect', sample_rate: 0 }, { name: 'dns.lookup', sample_rate: 0 }]);
+    assert.deepEqual(JSON.parse(stdout), [
+      { name: 'tcp.connect', sample_rate: 0 },
+      { name: 'dns.lookup', sample_rate: 0 },
+    ]);
     assert.equal((await keepspan(folder(t), ['compile', '--target', 'collector'], env)).code, 2);
   });
 });

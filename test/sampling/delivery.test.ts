@@ -27,7 +27,10 @@ it('L1: what is sampled out is neither delivered nor lost, and is not sent', asy
   await emptied(source);
   await end();
   assert.deepEqual(outcomes, [{ delivered: 3, sampledOut: 3 }]);
-  assert.deepEqual(requests.flatMap(({ body }) => namesIn(body)), ['a', 'b', 'c']);
+  assert.deepEqual(
+    requests.flatMap(({ body }) => namesIn(body)),
+    ['a', 'b', 'c'],
+  );
 });
 
 it('records whose traces all go are resolved without a request', async () => {

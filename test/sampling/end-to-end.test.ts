@@ -30,7 +30,9 @@ async function startAgent(t: TestContext) {
       const body = Buffer.concat(parts);
       if (request.url === '/v0.4/traces') spans.push(...(readMsgpack(body) as unknown as Span[][]).flat());
       if (request.url === '/v0.6/stats') stats.push(...statRows(readMsgpack(body) as Fields));
-      response.end(request.url === '/info' ? '{"endpoints":["/v0.4/traces","/v0.6/stats","/evp_proxy/v2/"]}' : '{}');
+      response.end(
+        request.url === '/info' ? '{"endpoints":["/v0.4/traces","/v0.6/stats","/evp_proxy/v2/"]}' : '{}',
+      );
     });
   });
   const url = await listen(t, server);
@@ -50,7 +52,9 @@ async function startUpstream(t: TestContext) {
     request.on('end', () => {
       const full = Buffer.concat(parts).includes('/full');
       if (request.url === '/out') calls.push(request.headers);
-      const Messages = [{ MessageId: '1', ReceiptHandle: 'r', Body: 'hello', MD5OfBody: '5d41402abc4b2a76b9719d911017c592' }];
+      const Messages = [
+        { MessageId: '1', ReceiptHandle: 'r', Body: 'hello', MD5OfBody: '5d41402abc4b2a76b9719d911017c592' },
+      ];
       response.setHeader('content-type', 'application/x-amz-json-1.0');
       response.end(JSON.stringify(full ? { Messages } : {}));
     });
@@ -81,12 +85,20 @@ async function run(t: TestContext, what: string, env: Readonly<Record<string, st
   const [started] = recordsOf(stderr, 'observability_initialized');
   assert.ok(shutdown !== undefined, stderr);
   const { spans: ledger } = shutdown['ledger'] as { readonly spans: KindLedger };
-  return { ...agent, calls: upstream.calls, stderr, ledger, started, noise: shutdown['noise'] as NoiseCounts | undefined };
+  return {
+    ...agent,
+    calls: upstream.calls,
+    stderr,
+    ledger,
+    started,
+    noise: shutdown['noise'] as NoiseCounts | undefined,
+  };
 }
 
 const pathOf = (span: Span): string => new URL(span.meta['http.url'] ?? 'http://none/').pathname;
 const roots = (spans: readonly Span[]): Span[] => spans.filter((span) => span.parent_id === 0);
-const count = (spans: readonly Span[], path: string): number => roots(spans).filter((span) => span.meta['span.kind'] === 'server' && pathOf(span) === path).length;
+const count = (spans: readonly Span[], path: string): number =>
+  roots(spans).filter((span) => span.meta['span.kind'] === 'server' && pathOf(span) === path).length;
 
 const REQUIREMENT = {
   ...PRODUCTION,
@@ -109,7 +121,10 @@ describe('the requirement’s rules, verbatim, on the real tracer', () => {
       assert.deepEqual([noise?.seen, noise?.kept], [40, 0]);
       // Whole traces: no span of what was dropped, none is an orphan of it.
       const traces = new Set(roots(spans).map((span) => span.trace_id));
-      assert.deepEqual(spans.filter((span) => !traces.has(span.trace_id)), []);
+      assert.deepEqual(
+        spans.filter((span) => !traces.has(span.trace_id)),
+        [],
+      );
     });
   }
 
@@ -125,9 +140,22 @@ describe('the requirement’s rules, verbatim, on the real tracer', () => {
 });
 
 it('the rules of the profile: production thins every probe, development nothing', async (t) => {
-  const [production, development] = await Promise.all([run(t, 'http'), run(t, 'http', { DD_ENV: 'development' })]);
-  assert.deepEqual([count(production.spans, '/health'), count(production.spans, '/healthz'), count(production.spans, '/orders')], [0, 0, 20]);
-  assert.deepEqual(production.started?.['sampling'], { source: 'profile', rules: ['poll:kafka @ 0.01', 'poll:sqs @ 0.01', 'health @ 0'] });
+  const [production, development] = await Promise.all([
+    run(t, 'http'),
+    run(t, 'http', { DD_ENV: 'development' }),
+  ]);
+  assert.deepEqual(
+    [
+      count(production.spans, '/health'),
+      count(production.spans, '/healthz'),
+      count(production.spans, '/orders'),
+    ],
+    [0, 0, 20],
+  );
+  assert.deepEqual(production.started?.['sampling'], {
+    source: 'profile',
+    rules: ['poll:kafka @ 0.01', 'poll:sqs @ 0.01', 'health @ 0'],
+  });
   assert.deepEqual([count(development.spans, '/health'), count(development.spans, '/healthz')], [40, 20]);
   assert.equal(development.ledger.sampledOut, 0);
   assert.equal(development.noise, undefined);
@@ -136,10 +164,14 @@ it('the rules of the profile: production thins every probe, development nothing'
 it('statistics count every probe, dropped or not: hits and errors', async (t) => {
   const { stats, spans } = await run(t, 'http');
   const of = (status: number) =>
-    stats.filter((row) => row['Name'] === 'web.request' && Number(row['HTTPStatusCode']) === status).reduce((sum, row) => sum + Number(row['Hits']), 0);
+    stats
+      .filter((row) => row['Name'] === 'web.request' && Number(row['HTTPStatusCode']) === status)
+      .reduce((sum, row) => sum + Number(row['Hits']), 0);
   assert.equal(of(200), 100);
   assert.equal(of(503), 20);
-  const errors = stats.filter((row) => row['Name'] === 'web.request').reduce((sum, row) => sum + Number(row['Errors']), 0);
+  const errors = stats
+    .filter((row) => row['Name'] === 'web.request')
+    .reduce((sum, row) => sum + Number(row['Errors']), 0);
   assert.equal(errors, 20);
   assert.equal(count(spans, '/health'), 0);
 });
@@ -155,12 +187,23 @@ it('an LLM workflow is kept from its start: its outgoing calls say so, and the s
 });
 
 it('L9: a policy that is not valid keeps everything, and is one error record', async (t) => {
-  const { spans, ledger, stderr, started } = await run(t, 'http', { ...PRODUCTION, DD_TRACE_SAMPLING_RULES: '[{"noise":"helth","sample_rate":0}]' });
+  const { spans, ledger, stderr, started } = await run(t, 'http', {
+    ...PRODUCTION,
+    DD_TRACE_SAMPLING_RULES: '[{"noise":"helth","sample_rate":0}]',
+  });
   assert.equal(count(spans, '/health'), 40);
   assert.equal(ledger.sampledOut, 0);
   assert.deepEqual(started?.['sampling'], { source: 'refused', rules: [] });
   const records = stderr.split('\n').filter((line) => line.includes('KS-POLICY'));
   assert.equal(records.length, 1, stderr);
   const { code, level, at, fix } = JSON.parse(records[0]!) as Fields;
-  assert.deepEqual({ code, level, at, fix }, { code: 'KS-POLICY-003', level: 'error', at: 'DD_TRACE_SAMPLING_RULES[0].noise', fix: 'did you mean health?' });
+  assert.deepEqual(
+    { code, level, at, fix },
+    {
+      code: 'KS-POLICY-003',
+      level: 'error',
+      at: 'DD_TRACE_SAMPLING_RULES[0].noise',
+      fix: 'did you mean health?',
+    },
+  );
 });

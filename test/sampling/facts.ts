@@ -18,7 +18,10 @@ export function facts(input: FactsInput = {}): TraceFacts {
   const { traceId = 1n, name = 'work', resource = name, service = 'svc', tags = {}, spanIds = [] } = input;
   return {
     traceId,
-    root: input.rootless === true ? undefined : { name, resource, service, tag: (key) => (Object.hasOwn(tags, key) ? tags[key] : undefined) },
+    root:
+      input.rootless === true
+        ? undefined
+        : { name, resource, service, tag: (key) => (Object.hasOwn(tags, key) ? tags[key] : undefined) },
     llm: input.llm ?? false,
     error: input.error ?? false,
     manualKeep: input.manualKeep ?? false,

@@ -18,7 +18,8 @@ it('matches as dd-trace matches: whole, without case, * any text, ? one characte
     ['a*a', 'a', false],
     ['(x+)+', '(X+)+', true],
   ];
-  for (const [pattern, subject, expected] of cases) assert.equal(compileGlob(pattern)(subject), expected, `${pattern} ${subject}`);
+  for (const [pattern, subject, expected] of cases)
+    assert.equal(compileGlob(pattern)(subject), expected, `${pattern} ${subject}`);
 });
 
 it('agrees with a regular expression made of the same glob', () => {
@@ -28,7 +29,8 @@ it('agrees with a regular expression made of the same glob', () => {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
     return Math.floor((state / 2_147_483_648) * n);
   };
-  const text = (n: number, of: number): string => Array.from({ length: next(n) }, () => letters[next(of)]).join('');
+  const text = (n: number, of: number): string =>
+    Array.from({ length: next(n) }, () => letters[next(of)]).join('');
   for (let i = 0; i < 20_000; i += 1) {
     const [pattern, subject] = [text(8, 4), text(10, 2)];
     const expression = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');

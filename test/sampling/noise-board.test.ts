@@ -5,7 +5,13 @@ import { parseRules } from '../../src/sampling/parse-rules.ts';
 import type { Policy } from '../../src/sampling/policy.ts';
 
 it('says on one side what was written on the other', () => {
-  const { rules } = parseRules([{ noise: 'health', sample_rate: 0 }, { noise: 'poll:sqs', sample_rate: 0.01 }], 'rules');
+  const { rules } = parseRules(
+    [
+      { noise: 'health', sample_rate: 0 },
+      { noise: 'poll:sqs', sample_rate: 0.01 },
+    ],
+    'rules',
+  );
   const policy: Policy = { source: 'file', rules };
   const memory = NoiseBoard.memoryFor(policy);
   const [worker, main] = [new NoiseBoard(memory, policy), new NoiseBoard(memory, policy)];

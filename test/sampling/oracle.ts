@@ -69,7 +69,10 @@ const globs = new Map<string, RegExp>();
 function glob(pattern: string): RegExp {
   let compiled = globs.get(pattern);
   if (compiled === undefined) {
-    const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+    const source = pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.');
     compiled = new RegExp(`^${source}$`, 'is');
     globs.set(pattern, compiled);
   }

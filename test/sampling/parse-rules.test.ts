@@ -5,7 +5,16 @@ import { MAX_RULES, parseRules } from '../../src/sampling/parse-rules.ts';
 it('takes dd-trace’s grammar in both spellings, and our classes', () => {
   const { rules, problems } = parseRules(
     [
-      { service: 's', name: 'n', resource: 'r', tags: { 'a.b': 'c*' }, sample_rate: 0.5, max_per_second: 10, discard: true, provenance: 'customer' },
+      {
+        service: 's',
+        name: 'n',
+        resource: 'r',
+        tags: { 'a.b': 'c*' },
+        sample_rate: 0.5,
+        max_per_second: 10,
+        discard: true,
+        provenance: 'customer',
+      },
       { name: 'n', sampleRate: 0.1, maxPerSecond: 1 },
       { noise: 'poll:*', sample_rate: '0.01' },
       {},
@@ -15,7 +24,15 @@ it('takes dd-trace’s grammar in both spellings, and our classes', () => {
   );
   assert.deepEqual(problems, []);
   assert.deepEqual(rules, [
-    { service: 's', name: 'n', resource: 'r', tags: { 'a.b': 'c*' }, sampleRate: 0.5, maxPerSecond: 10, id: 'service=s name=n resource=r tags.a.b=c* @ 0.5' },
+    {
+      service: 's',
+      name: 'n',
+      resource: 'r',
+      tags: { 'a.b': 'c*' },
+      sampleRate: 0.5,
+      maxPerSecond: 10,
+      id: 'service=s name=n resource=r tags.a.b=c* @ 0.5',
+    },
     { name: 'n', sampleRate: 0.1, maxPerSecond: 1, id: 'name=n @ 0.1' },
     { noise: 'poll:*', sampleRate: 0.01, id: 'poll:* @ 0.01' },
     { sampleRate: 1, id: 'everything @ 1' },
@@ -25,7 +42,10 @@ it('takes dd-trace’s grammar in both spellings, and our classes', () => {
 
 it('gives equal rules different names', () => {
   const { rules } = parseRules([{ name: 'n' }, { name: 'n' }, { id: 'n' }, { id: 'n' }], 'x');
-  assert.deepEqual(rules.map(({ id }) => id), ['name=n @ 1', 'name=n @ 1 (2)', 'n', 'n (2)']);
+  assert.deepEqual(
+    rules.map(({ id }) => id),
+    ['name=n @ 1', 'name=n @ 1 (2)', 'n', 'n (2)'],
+  );
 });
 
 const REFUSED: [string, unknown, string, RegExp][] = [
@@ -60,5 +80,11 @@ for (const [what, raw, code, fix] of REFUSED) {
 
 it('takes the largest that is allowed', () => {
   assert.deepEqual(parseRules([{ name: 'x'.repeat(256), tags: { k: 'a*'.repeat(16) } }], 'x').problems, []);
-  assert.deepEqual(parseRules(Array.from({ length: MAX_RULES }, () => ({})), 'x').problems, []);
+  assert.deepEqual(
+    parseRules(
+      Array.from({ length: MAX_RULES }, () => ({})),
+      'x',
+    ).problems,
+    [],
+  );
 });

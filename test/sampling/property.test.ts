@@ -36,7 +36,10 @@ it('L9: no random trace that matters is sampled out, and every verdict is what a
       // Several processes see the same part: with one policy they say the same.
       const fates = subjects.map((subject) => subject.keeps(part, spans, evaluate));
       const [first] = fates;
-      assert.ok(fates.every((fate) => fate === first), 'processes disagree');
+      assert.ok(
+        fates.every((fate) => fate === first),
+        'processes disagree',
+      );
       if (part.matters) matter += 1;
       if (first === false) dropped += 1;
       assert.ok(!(part.matters && first === false), 'a trace that matters was sampled out');
@@ -44,7 +47,10 @@ it('L9: no random trace that matters is sampled out, and every verdict is what a
     judged += TRACES_PER_POLICY;
     if (heapBefore === 0) heapBefore = process.memoryUsage().heapUsed;
   }
-  assert.ok(dropped > TRACES / 20 && matter > TRACES / 20, `${dropped} dropped, ${matter} matter: too few to say anything`);
+  assert.ok(
+    dropped > TRACES / 20 && matter > TRACES / 20,
+    `${dropped} dropped, ${matter} matter: too few to say anything`,
+  );
   const growthMib = (process.memoryUsage().heapUsed - heapBefore) / 2 ** 20;
   assert.ok(growthMib < MAX_HEAP_GROWTH_MIB, `the heap grew by ${growthMib} MiB`);
 });
@@ -77,14 +83,25 @@ class Subject {
   keeps(part: Part, spans: readonly Fields[], evaluate: bigint | undefined): boolean {
     if (evaluate !== undefined) this.#sampler.noteEvaluated(evaluate);
     const payload = Buffer.from(msgpack.encode([spans]));
-    const record: PendingRecord = { kind: 'spans', flags: 2, count: spans.length, timeMs: 0, preamble: '', payload };
+    const record: PendingRecord = {
+      kind: 'spans',
+      flags: 2,
+      count: spans.length,
+      timeMs: 0,
+      preamble: '',
+      payload,
+    };
     const batch = this.#encoder.encode([record]);
     const sampledOut = batch.sampledOutPerRecord?.[0] ?? 0;
     assert.equal(batch.signals + sampledOut, spans.length, 'the ledger law');
     const arrived = (readMsgpack(batch.body) as Fields[][]).flat();
     assert.equal(arrived.length, batch.signals, 'a trace was cut in two');
     const kept = arrived.length > 0;
-    assert.equal(kept, this.#oracle.keeps(part), `${JSON.stringify({ ...part, traceId: String(part.traceId) })}`);
+    assert.equal(
+      kept,
+      this.#oracle.keeps(part),
+      `${JSON.stringify({ ...part, traceId: String(part.traceId) })}`,
+    );
     return kept;
   }
 }
@@ -123,7 +140,8 @@ class World {
         releases.push(root);
         late.push(this.#rest(root));
       }
-      while (late.length > 0 && (late.length > LATE_WITHIN || this.#random() < 0.1)) releases.push(late.shift()!);
+      while (late.length > 0 && (late.length > LATE_WITHIN || this.#random() < 0.1))
+        releases.push(late.shift()!);
     }
     return [...releases, ...late];
   }
@@ -136,14 +154,24 @@ class World {
     const { name, meta, metrics, resource } = rootOf(kind, messages, this.#random);
     // A parent in another process is one only for what can be called from there.
     const parent = (kind === 'health' || kind === 'web') && this.#random() < 0.2 ? 77n : 0n;
-    const root = this.#spanOf(traceId, parent, { name, resource, service, meta: { ...meta, 'app.tier': tier }, metrics });
-    const children = Array.from({ length: this.#int(4) }, () => this.#spanOf(traceId, root['span_id'] as bigint, { name: 'http.request' }));
+    const root = this.#spanOf(traceId, parent, {
+      name,
+      resource,
+      service,
+      meta: { ...meta, 'app.tier': tier },
+      metrics,
+    });
+    const children = Array.from({ length: this.#int(4) }, () =>
+      this.#spanOf(traceId, root['span_id'] as bigint, { name: 'http.request' }),
+    );
     const part = { traceId, hasRoot: true, kind, name, service, tier, messages };
     return this.#mattering(part, [root, ...children]);
   }
 
   #rest(of: Release): Release {
-    const spans = Array.from({ length: 1 + this.#int(3) }, () => this.#spanOf(of.part.traceId, of.spans[0]!['span_id'] as bigint, { name: 'late' }));
+    const spans = Array.from({ length: 1 + this.#int(3) }, () =>
+      this.#spanOf(of.part.traceId, of.spans[0]!['span_id'] as bigint, { name: 'late' }),
+    );
     return this.#mattering({ ...of.part, hasRoot: false }, spans);
   }
 
@@ -194,19 +222,38 @@ function rootOf(kind: Part['kind'], messages: boolean, random: () => number) {
   switch (kind) {
     case 'health': {
       const path = random() < 0.5 ? '/health' : '/readyz?deep=1';
-      return { name: 'web.request', resource: 'GET', meta: { 'span.kind': 'server', 'http.method': 'GET', 'http.url': `http://h${path}` }, metrics: {} };
+      return {
+        name: 'web.request',
+        resource: 'GET',
+        meta: { 'span.kind': 'server', 'http.method': 'GET', 'http.url': `http://h${path}` },
+        metrics: {},
+      };
     }
     case 'web':
-      return { name: 'web.request', resource: 'GET', meta: { 'span.kind': 'server', 'http.method': 'GET', 'http.url': 'http://h/orders/1' }, metrics: {} };
+      return {
+        name: 'web.request',
+        resource: 'GET',
+        meta: { 'span.kind': 'server', 'http.method': 'GET', 'http.url': 'http://h/orders/1' },
+        metrics: {},
+      };
     case 'sqs':
       return {
         name: 'aws.request',
         resource: 'receiveMessage q',
         meta: { 'span.kind': 'consumer', 'aws.operation': 'receiveMessage' },
-        metrics: messages ? { 'messaging.batch.message_count': 3 } : random() < 0.5 ? { 'messaging.batch.message_count': 0 } : {},
+        metrics: messages
+          ? { 'messaging.batch.message_count': 3 }
+          : random() < 0.5
+            ? { 'messaging.batch.message_count': 0 }
+            : {},
       };
     case 'kafka':
-      return { name: 'kafka.consume', resource: 'orders', meta: { 'span.kind': 'consumer', ...(messages ? { 'kafka.message.offset': '5' } : {}) }, metrics: {} };
+      return {
+        name: 'kafka.consume',
+        resource: 'orders',
+        meta: { 'span.kind': 'consumer', ...(messages ? { 'kafka.message.offset': '5' } : {}) },
+        metrics: {},
+      };
     case 'cron':
       return { name: 'cron.tick', resource: 'cron.tick', meta: {}, metrics: {} };
   }

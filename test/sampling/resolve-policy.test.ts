@@ -8,14 +8,19 @@ const ids = (input: Partial<Parameters<typeof resolvePolicy>[0]>) => {
 };
 
 it('takes the profile’s rules where nobody writes any', () => {
-  const production = { source: 'profile', rules: ['poll:kafka @ 0.01', 'poll:sqs @ 0.01', 'health @ 0'], problems: 0 };
+  const production = {
+    source: 'profile',
+    rules: ['poll:kafka @ 0.01', 'poll:sqs @ 0.01', 'health @ 0'],
+    problems: 0,
+  };
   assert.deepEqual(ids({}), production);
   assert.deepEqual(ids({ profile: 'staging' }), production);
   assert.deepEqual(ids({ profile: 'development' }), { source: 'none', rules: [], problems: 0 });
 });
 
 it('takes the environment’s rules as the requirement writes them, instead of the profile’s', () => {
-  const environmentRules = '[{"resource":"kafka.consume","sample_rate":0.01},{"resource":"sqs.receivemessage","sample_rate":0.01}]';
+  const environmentRules =
+    '[{"resource":"kafka.consume","sample_rate":0.01},{"resource":"sqs.receivemessage","sample_rate":0.01}]';
   assert.deepEqual(ids({ environmentRules }), {
     source: 'environment',
     rules: ['resource=kafka.consume @ 0.01', 'resource=sqs.receivemessage @ 0.01'],
@@ -45,5 +50,6 @@ it('L9: one error anywhere refuses the whole policy: everything is kept', () => 
     { fileSection: 'health' },
     { environmentRules: '[{"noise":"health","sample_rate":0}]', fileSection: [{ name: /x/ }] },
   ];
-  for (const input of refused) assert.deepEqual(ids(input), { source: 'refused', rules: [], problems: 1 }, JSON.stringify(input));
+  for (const input of refused)
+    assert.deepEqual(ids(input), { source: 'refused', rules: [], problems: 1 }, JSON.stringify(input));
 });

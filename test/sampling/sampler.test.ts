@@ -63,8 +63,17 @@ describe('L9: nothing that matters is sampled out', () => {
 describe('verdicts', () => {
   it('name the rule and its rate', () => {
     const { judge } = sampler([{ id: 'quiet', name: 'cron.*', sample_rate: 0 }]);
-    assert.deepEqual(judge(facts({ name: 'cron.tick' })), { keep: false, rate: 0, reason: 'rule', rule: 'quiet' });
-    assert.deepEqual(judge(facts({ name: 'other', traceId: 2n })), { keep: true, rate: 1, reason: 'default' });
+    assert.deepEqual(judge(facts({ name: 'cron.tick' })), {
+      keep: false,
+      rate: 0,
+      reason: 'rule',
+      rule: 'quiet',
+    });
+    assert.deepEqual(judge(facts({ name: 'other', traceId: 2n })), {
+      keep: true,
+      rate: 1,
+      reason: 'default',
+    });
   });
 
   it('the first matching rule decides', () => {
@@ -79,7 +88,12 @@ describe('verdicts', () => {
   it('late spans get the remembered verdict, with its rule', () => {
     const { judge } = sampler([{ id: 'zero', name: 'work', sample_rate: 0 }]);
     judge(facts());
-    assert.deepEqual(judge(facts({ rootless: true })), { keep: false, rate: 0, reason: 'remembered', rule: 'zero' });
+    assert.deepEqual(judge(facts({ rootless: true })), {
+      keep: false,
+      rate: 0,
+      reason: 'remembered',
+      rule: 'zero',
+    });
   });
 
   it('the memory is bounded: the first trace beyond it is decided anew, as unknown', () => {
@@ -139,13 +153,35 @@ describe('the policy of production', () => {
 
   it('keeps no health probe, on any framework, and everything that only looks like one', () => {
     const { judge } = production();
-    const noise = ['/health', '/health/', '/health?verbose=1', '/healthz', '/health/live', '/livez', '/readyz'].map((path) => probe(path));
-    noise.push(facts({ name: 'fastify.request', resource: 'GET /health', tags: { 'span.kind': 'server', 'http.route': '/health' } }));
+    const noise = [
+      '/health',
+      '/health/',
+      '/health?verbose=1',
+      '/healthz',
+      '/health/live',
+      '/livez',
+      '/readyz',
+    ].map((path) => probe(path));
+    noise.push(
+      facts({
+        name: 'fastify.request',
+        resource: 'GET /health',
+        tags: { 'span.kind': 'server', 'http.route': '/health' },
+      }),
+    );
     noise.push(facts({ name: 'GET /healthz', tags: { 'span.kind': 'server', 'url.path': '/healthz' } }));
-    noise.forEach((trace, i) => assert.equal(judge({ ...trace, traceId: BigInt(i + 1) }).rule, 'health @ 0', String(i)));
-    const work = ['/healthy-recipes', '/api/health-plans', '/', '/v1/health/records'].map((path) => probe(path));
-    work.push(facts({ name: 'http.request', tags: { 'span.kind': 'client', 'http.url': 'http://other/health' } }));
-    work.forEach((trace, i) => assert.equal(judge({ ...trace, traceId: BigInt(i + 100) }).reason, 'default', String(i)));
+    noise.forEach((trace, i) =>
+      assert.equal(judge({ ...trace, traceId: BigInt(i + 1) }).rule, 'health @ 0', String(i)),
+    );
+    const work = ['/healthy-recipes', '/api/health-plans', '/', '/v1/health/records'].map((path) =>
+      probe(path),
+    );
+    work.push(
+      facts({ name: 'http.request', tags: { 'span.kind': 'client', 'http.url': 'http://other/health' } }),
+    );
+    work.forEach((trace, i) =>
+      assert.equal(judge({ ...trace, traceId: BigInt(i + 100) }).reason, 'default', String(i)),
+    );
   });
 
   it('two processes with the same policy agree on every trace', () => {
@@ -165,7 +201,12 @@ describe('the requirement’s own rules', () => {
     ),
   );
   const kafka = (tags: Record<string, string | number>, traceId: bigint) =>
-    facts({ traceId, name: 'kafka.consume', resource: 'orders', tags: { component: 'kafkajs', 'span.kind': 'consumer', ...tags } });
+    facts({
+      traceId,
+      name: 'kafka.consume',
+      resource: 'orders',
+      tags: { component: 'kafkajs', 'span.kind': 'consumer', ...tags },
+    });
 
   it('`kafka.consume` means Kafka polls, and spares messages', () => {
     assert.equal(judge(kafka({}, 1n)).keep, false);
@@ -179,7 +220,10 @@ describe('the requirement’s own rules', () => {
   it('a rule by name is meant as written: it applies to messages, too, and never to LLM work', () => {
     const byName = sampler([{ name: 'kafka.consume', sample_rate: 0 }]);
     assert.equal(byName.judge(kafka({ 'kafka.message.offset': '12' }, 1n)).keep, false);
-    assert.equal(byName.judge({ ...kafka({ 'kafka.message.offset': '12' }, 2n), llm: true }).reason, 'protected:llm');
+    assert.equal(
+      byName.judge({ ...kafka({ 'kafka.message.offset': '12' }, 2n), llm: true }).reason,
+      'protected:llm',
+    );
   });
 
   it('`GET /health` means that path and that method, where the resource is `GET` alone', () => {

@@ -62,14 +62,22 @@ describe('the tail sampler', () => {
   it('drops a probe with everything below it, also under a parent in another process', () => {
     const { out, start, end, processor } = setUp();
     for (const root of [span(1), span(2, { remote: true })]) {
-      const child = span(root.spanContext().traceId === '2'.padStart(32, '0') ? 2 : 1, { name: 'db', kind: 2, attributes: {}, parent: root });
+      const child = span(root.spanContext().traceId === '2'.padStart(32, '0') ? 2 : 1, {
+        name: 'db',
+        kind: 2,
+        attributes: {},
+        parent: root,
+      });
       start(root, child);
       end(child);
       assert.equal(out.length, 0);
       end(root);
     }
     assert.equal(out.length, 0);
-    assert.deepEqual([processor.counts().sampledOut, processor.counts().seen, processor.counts().kept], [4, 2, 0]);
+    assert.deepEqual(
+      [processor.counts().sampledOut, processor.counts().seen, processor.counts().kept],
+      [4, 2, 0],
+    );
   });
 
   for (const [what, input] of [

@@ -16,6 +16,7 @@ it('decides as dd-trace decides, on every id and at every rate', () => {
   for (const rate of [0, 1e-9, 0.01, 0.1, 0.5, 0.999, 1]) {
     const ours = createRateTest(rate);
     const theirs = new Sampler(rate);
-    for (const id of ids) assert.equal(ours(id), theirs.isSampled({ _traceId: { toBigInt: () => id } }), `${rate} ${id}`);
+    for (const id of ids)
+      assert.equal(ours(id), theirs.isSampled({ _traceId: { toBigInt: () => id } }), `${rate} ${id}`);
   }
 });

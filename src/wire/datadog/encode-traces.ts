@@ -86,7 +86,10 @@ export function createTraceEncoder(
   };
 }
 
-function sent(record: PendingRecord, thinner: Thinner | undefined): Pick<Part, 'payload' | 'walk' | 'sampledOut'> {
+function sent(
+  record: PendingRecord,
+  thinner: Thinner | undefined,
+): Pick<Part, 'payload' | 'walk' | 'sampledOut'> {
   const whole = walk(record);
   if (thinner === undefined || isV05(record)) return { payload: record.payload, walk: whole, sampledOut: 0 };
   return thinner.thin(record.payload, whole);

@@ -33,7 +33,8 @@ function toId(value: unknown, hexadecimal: boolean): bigint {
   if (typeof value !== 'string') throw new TypeError('an id is neither a text nor a whole number');
   const digits = value.replace(/^0x/, '');
   const isHex = hexadecimal || value !== digits || digits.length === 32 || /[a-f]/i.test(digits);
-  if (!(isHex ? /^[0-9a-f]{1,32}$/i : /^\d{1,20}$/).test(digits)) throw new TypeError(`${value.slice(0, 40)} is no id`);
+  if (!(isHex ? /^[0-9a-f]{1,32}$/i : /^\d{1,20}$/).test(digits))
+    throw new TypeError(`${value.slice(0, 40)} is no id`);
   return BigInt.asUintN(64, BigInt(isHex ? `0x${digits}` : digits));
 }
 

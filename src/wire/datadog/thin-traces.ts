@@ -77,11 +77,18 @@ function withRate(payload: Buffer, start: number, end: number, root: number, rat
   const number = Buffer.allocUnsafe(9);
   number[0] = 0xcb;
   number.writeDoubleBE(rate, 1);
-  if (value >= 0) return [payload.subarray(start, value), number, payload.subarray(endOf(payload, value), end)];
+  if (value >= 0)
+    return [payload.subarray(start, value), number, payload.subarray(endOf(payload, value), end)];
   const header = Buffer.allocUnsafe(5);
   header[0] = 0xdf;
   header.writeUInt32BE(entriesAt(payload, metrics) + 1, 1);
-  return [payload.subarray(start, metrics), header, RATE_KEY, number, payload.subarray(insideOf(payload, metrics), end)];
+  return [
+    payload.subarray(start, metrics),
+    header,
+    RATE_KEY,
+    number,
+    payload.subarray(insideOf(payload, metrics), end),
+  ];
 }
 
 /** Thins the records of one delivery: each payload once, however often it is sent. */

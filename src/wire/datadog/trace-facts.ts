@@ -56,7 +56,17 @@ const USER_KEEP = 2;
 const ENTRY_KINDS = ['server', 'consumer'].map(key);
 
 /** Offsets inside the span that was read last; -1 where it has none. */
-const at = { traceId: -1, spanId: -1, parentId: -1, name: -1, resource: -1, service: -1, error: -1, meta: -1, metrics: -1 };
+const at = {
+  traceId: -1,
+  spanId: -1,
+  parentId: -1,
+  name: -1,
+  resource: -1,
+  service: -1,
+  error: -1,
+  meta: -1,
+  metrics: -1,
+};
 
 /**
  * What is known of one trace of a v0.4 payload, without decoding it. Answers hold as long as `bytes` are not changed.
@@ -98,7 +108,11 @@ export function readTraceFacts(bytes: Buffer, start: number): TraceFacts & { rea
 }
 
 /** Offset of the metrics of the span at `span`, and of the metric `name` in it; -1 where there is none. */
-export function locateMetric(bytes: Buffer, span: number, name: string): { readonly metrics: number; readonly value: number } {
+export function locateMetric(
+  bytes: Buffer,
+  span: number,
+  name: string,
+): { readonly metrics: number; readonly value: number } {
   locate(bytes, span);
   const { metrics } = at;
   if (metrics < 0 || !isMapAt(bytes, metrics)) return { metrics: -1, value: -1 };
@@ -150,7 +164,16 @@ function find(bytes: Buffer, map: number, wanted: Buffer): number {
 
 /** Reads where the fields of the span at `span` are. Returns where it ends. */
 function locate(bytes: Buffer, span: number): number {
-  at.traceId = at.spanId = at.parentId = at.name = at.resource = at.service = at.error = at.meta = at.metrics = -1;
+  at.traceId =
+    at.spanId =
+    at.parentId =
+    at.name =
+    at.resource =
+    at.service =
+    at.error =
+    at.meta =
+    at.metrics =
+      -1;
   let next = insideOf(bytes, span);
   for (let left = entriesAt(bytes, span); left > 0; left -= 1) {
     const start = textStart(bytes, next);
@@ -224,6 +247,8 @@ function readMap(bytes: Buffer, map: number): void {
         break;
       case 0x73: // s
         if (isText(bytes, start, end, Key.kind)) tags.kind = end;
+        break;
+      default:
         break;
     }
     next = endOf(bytes, end);

@@ -52,21 +52,30 @@ function thin(traces: Fields[][], verdicts: readonly Verdict[]) {
 describe('what is known of a trace', () => {
   it('reads its root: names, ids, tags and numbers of every size', () => {
     const { traceId, root } = factsOf(
-      span({ meta: { 'http.url': 'http://ü/health', long: 'x'.repeat(70_000) }, metrics: { 'a.b': -1.5, count: 300, big: 2 ** 40 } }),
+      span({
+        meta: { 'http.url': 'http://ü/health', long: 'x'.repeat(70_000) },
+        metrics: { 'a.b': -1.5, count: 300, big: 2 ** 40 },
+      }),
       span({ span_id: 2n, parent_id: 1n, name: 'child' }),
     );
     assert.equal(traceId, 0x1234_5678_9abc_def0n);
     assert.deepEqual([root?.name, root?.resource, root?.service], ['web.request', 'GET', 'svc']);
     assert.equal(root?.tag('http.url'), 'http://ü/health');
     assert.equal(String(root?.tag('long')).length, 70_000);
-    assert.deepEqual([root?.tag('a.b'), root?.tag('count'), root?.tag('big'), root?.tag('none')], [-1.5, 300, 2 ** 40, undefined]);
+    assert.deepEqual(
+      [root?.tag('a.b'), root?.tag('count'), root?.tag('big'), root?.tag('none')],
+      [-1.5, 300, 2 ** 40, undefined],
+    );
   });
 
   it('finds the root wherever it stands; takes an entry with a parent elsewhere; knows none in a part without it', () => {
     const child = span({ span_id: 2n, parent_id: 1n, name: 'child', meta: { 'span.kind': 'client' } });
     assert.equal(factsOf(child, span()).root?.name, 'web.request');
     assert.equal(factsOf(span({ parent_id: 99n }), child).root?.name, 'web.request');
-    assert.equal(factsOf(span({ parent_id: 99n, meta: { 'span.kind': 'consumer' } })).root?.name, 'web.request');
+    assert.equal(
+      factsOf(span({ parent_id: 99n, meta: { 'span.kind': 'consumer' } })).root?.name,
+      'web.request',
+    );
     assert.equal(factsOf(child).root, undefined);
     const served = span({ span_id: 3n, parent_id: 2n, name: 'served' });
     assert.equal(factsOf(child, served).root, undefined);
@@ -88,19 +97,34 @@ describe('what is known of a trace', () => {
       { meta: { 'traceloop.span.kind': 'workflow' } },
       { meta: { '_ml_obs.meta.span.kind': 'llm' } },
     ];
-    for (const mark of marks) assert.equal(factsOf(span(), span({ span_id: 2n, parent_id: 1n, ...mark })).llm, true, JSON.stringify(mark));
-    const others = { '_dd.p.llmobs_ml_app': 'm', 'out.host': 'h', language: 'javascript', gen: 'x', tenant: 't' };
+    for (const mark of marks)
+      assert.equal(
+        factsOf(span(), span({ span_id: 2n, parent_id: 1n, ...mark })).llm,
+        true,
+        JSON.stringify(mark),
+      );
+    const others = {
+      '_dd.p.llmobs_ml_app': 'm',
+      'out.host': 'h',
+      language: 'javascript',
+      gen: 'x',
+      tenant: 't',
+    };
     assert.equal(factsOf(span({ meta: others })).llm, false);
   });
 
   it('sees what somebody keeps by hand, here or upstream, and takes no rate for it', () => {
-    const by = (dm: string, priority: number) => factsOf(span({ meta: { '_dd.p.dm': dm }, metrics: { _sampling_priority_v1: priority } })).manualKeep;
+    const by = (dm: string, priority: number) =>
+      factsOf(span({ meta: { '_dd.p.dm': dm }, metrics: { _sampling_priority_v1: priority } })).manualKeep;
     assert.equal(by('-4', 2), true);
     assert.equal(by('-5', 2), true);
     assert.equal(by('-3', 2), false);
     assert.equal(by('-4', -1), false);
     assert.equal(by('-0', 1), false);
-    assert.equal(factsOf(span(), span({ span_id: 2n, parent_id: 1n, metrics: { 'manual.keep': 1 } })).manualKeep, true);
+    assert.equal(
+      factsOf(span(), span({ span_id: 2n, parent_id: 1n, metrics: { 'manual.keep': 1 } })).manualKeep,
+      true,
+    );
   });
 
   it('finds a span by its id', () => {
@@ -123,9 +147,18 @@ describe('thinning a payload', () => {
 
   it('cuts traces out at the start, in the middle and at the end; what stays is identical', () => {
     for (const [verdicts, left] of [
-      [[DROP, KEEP, KEEP], [b, c]],
-      [[KEEP, DROP, KEEP], [a, c]],
-      [[KEEP, KEEP, DROP], [a, b]],
+      [
+        [DROP, KEEP, KEEP],
+        [b, c],
+      ],
+      [
+        [KEEP, DROP, KEEP],
+        [a, c],
+      ],
+      [
+        [KEEP, KEEP, DROP],
+        [a, b],
+      ],
       [[DROP, KEEP, DROP], [b]],
       [[DROP, DROP, DROP], []],
     ] as const) {
@@ -158,7 +191,9 @@ describe('thinning a payload', () => {
     };
     for (let i = 0; i < 2000; i += 1) {
       const traces = Array.from({ length: next(6) }, () =>
-        Array.from({ length: next(4) }, (_, at) => span({ span_id: BigInt(at + 1), parent_id: BigInt(at), meta: { x: 'y'.repeat(next(400)) } })),
+        Array.from({ length: next(4) }, (_, at) =>
+          span({ span_id: BigInt(at + 1), parent_id: BigInt(at), meta: { x: 'y'.repeat(next(400)) } }),
+        ),
       );
       const verdicts = traces.filter((spans) => spans.length > 0).map(() => (next(2) === 0 ? DROP : KEEP));
       let at = 0;
@@ -180,7 +215,11 @@ describe('the encoder with a judge', () => {
     payload: pack(traces),
   });
   const encoderWith = (judge: Judge) =>
-    createDatadogEncoder({ target: () => ({ mode: 'agent', url: 'http://127.0.0.1:1' }), agentUrl: () => 'http://127.0.0.1:1', judge });
+    createDatadogEncoder({
+      target: () => ({ mode: 'agent', url: 'http://127.0.0.1:1' }),
+      agentUrl: () => 'http://127.0.0.1:1',
+      judge,
+    });
   const dropNamed =
     (name: string): Judge =>
     ({ root }) =>
@@ -197,7 +236,10 @@ describe('the encoder with a judge', () => {
     assert.deepEqual(batch.sampledOutPerRecord, [1, 2, 0]);
     assert.equal(batch.signals, 2);
     assert.equal(batch.headers['X-Datadog-Trace-Count'], '2');
-    assert.deepEqual((readMsgpack(batch.body) as Fields[][]).flat().map(({ name }) => name), ['a', 'b']);
+    assert.deepEqual(
+      (readMsgpack(batch.body) as Fields[][]).flat().map(({ name }) => name),
+      ['a', 'b'],
+    );
   });
 
   it('judges a payload once, however often it is encoded, and its parts as judged before', () => {
@@ -212,7 +254,13 @@ describe('the encoder with a judge', () => {
     assert.deepEqual(judged, [false, false]);
     const parts = split(one).map((part) => toBatch([part]));
     assert.deepEqual(judged, [false, false, true, true]);
-    assert.deepEqual(parts.map(({ signals, sampledOutPerRecord }) => [signals, sampledOutPerRecord]), [[0, [1]], [1, [0]]]);
+    assert.deepEqual(
+      parts.map(({ signals, sampledOutPerRecord }) => [signals, sampledOutPerRecord]),
+      [
+        [0, [1]],
+        [1, [0]],
+      ],
+    );
   });
 
   it('reports the spans that evaluations are about', () => {
@@ -222,7 +270,14 @@ describe('the encoder with a judge', () => {
       agentUrl: () => 'http://127.0.0.1:1',
       onEvaluated: (id) => seen.push(id),
     });
-    const text = (value: unknown): PendingRecord => ({ kind: 'evaluations', flags: 0, count: 1, timeMs: 0, preamble: '', payload: Buffer.from(JSON.stringify(value)) });
+    const text = (value: unknown): PendingRecord => ({
+      kind: 'evaluations',
+      flags: 0,
+      count: 1,
+      timeMs: 0,
+      preamble: '',
+      payload: Buffer.from(JSON.stringify(value)),
+    });
     toBatch([
       text({ join_on: { span: { span_id: '18446744073709551615', trace_id: 'f' } } }),
       text({ join_on: { tag: { key: 'a', value: '"span_id":"7"' } } }),
