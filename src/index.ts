@@ -21,6 +21,7 @@ export type { UpstreamState } from './contracts/delivery.ts';
 export type { ExportedSpan, SignalKind, SpanKind } from './contracts/signal.ts';
 export type { Annotation, SpanOptions } from './contracts/spans.ts';
 export type { Health } from './pipeline/session-types.ts';
+export type { AnyFunction } from './spans/wrap.ts';
 
 const wrap = createWrap(shared().slot, (code, error, site) => {
   warnOnce(code, { site, error: errorText(error) });
