@@ -82,7 +82,7 @@ export const LAWS = [
     file: 'src/settings/switch.ts',
     find: "return enabled === '1' || enabled === 'true';",
     replace: "return enabled !== '0';",
-    tests: ['test/api/switch.test.ts'],
+    tests: ['test/api/disabled.test.ts', 'test/api/switch.test.ts'],
   },
   {
     law: 'L12',
