@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { privateFolder } from '../../scripts/lib/private-folder.ts';
 import type { Worker } from 'node:worker_threads';
 import { Relay } from '../../src/pipeline/relay.ts';
 import { createBoardMemory } from '../../src/pipeline/outcome-board.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import { until } from '../e2e/support/until.ts';
-
-const cache = fileURLToPath(new URL('../../.cache', import.meta.url));
 
 interface Seen {
   readonly method: string;
@@ -67,8 +65,7 @@ describe('the relay', () => {
   });
 
   before(async () => {
-    mkdirSync(cache, { recursive: true });
-    folder = mkdtempSync(join(cache, 'test-'));
+    folder = mkdtempSync(join(privateFolder(), 'test-'));
     await new Promise<void>((resolve) => agent.listen(0, '127.0.0.1', resolve));
     const agentUrl = `http://127.0.0.1:${(agent.address() as AddressInfo).port}`;
     const { settings } = loadSettings({

@@ -102,10 +102,12 @@ test('every command can print JSON and is summarised as it is described', async 
   for (const { name } of COMMANDS) {
     const [command] = (await createProgram([name])).commands;
     assert.equal(command?.name(), name);
-    assert.ok(
-      command.options.some(({ long }) => long === '--json'),
-      `${name} has no --json`,
-    );
+    for (const leaf of command.commands.length === 0 ? [command] : command.commands) {
+      assert.ok(
+        leaf.options.some(({ long }) => long === '--json'),
+        `${name} ${leaf.name()} has no --json`,
+      );
+    }
     assert.notEqual(command.description(), '', `${name} has no description`);
   }
 });
