@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { privateFolder } from '../../scripts/lib/private-folder.ts';
 import { createStandIn } from '../../examples/extraction/standin/server.ts';
 import { ExtractionClient } from '../../scripts/main-job/client.ts';
 import { cleanEnvironment, serviceEnvironment } from '../../scripts/main-job/environment.ts';
@@ -12,7 +13,7 @@ import { startService } from '../../scripts/main-job/service.ts';
 import { startReceiver } from '../support/receiver.ts';
 
 const SERVICE = fileURLToPath(new URL('../../examples/extraction/server.ts', import.meta.url));
-const journalDir = mkdtempSync(join(import.meta.dirname, '.journal-'));
+const journalDir = mkdtempSync(join(privateFolder(), 'logging-'));
 const programs = new Programs();
 const standIn = createStandIn({ latencyMs: 1 });
 const receiver = await startReceiver({});

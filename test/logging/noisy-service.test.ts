@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { privateFolder } from '../../scripts/lib/private-folder.ts';
 import { createStandIn } from '../../examples/extraction/standin/server.ts';
 import { ExtractionClient } from '../../scripts/main-job/client.ts';
 import { cleanEnvironment, serviceEnvironment } from '../../scripts/main-job/environment.ts';
 import { startReceiver } from '../support/receiver.ts';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/logging/noisy-service.ts', import.meta.url));
-const journalDir = mkdtempSync(join(import.meta.dirname, '.journal-'));
+const journalDir = mkdtempSync(join(privateFolder(), 'logging-'));
 const standIn = createStandIn({ latencyMs: 1 });
 const receiver = await startReceiver({});
 after(async () => {

@@ -6,11 +6,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { privateFolder } from '../../scripts/lib/private-folder.ts';
 import { loadedLibraries } from '../../src/pipeline/start-checks.ts';
 import { startReceiver } from '../support/receiver.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-const folder = mkdtempSync(join(import.meta.dirname, '.start-'));
+const folder = mkdtempSync(join(privateFolder(), 'logging-'));
 const receiver = await startReceiver({});
 after(async () => {
   await receiver.close();

@@ -230,7 +230,7 @@ function readMap(bytes: Buffer, map: number): void {
   for (let left = entriesAt(bytes, map); left > 0; left -= 1) {
     const start = textStart(bytes, next);
     const end = endOf(bytes, next);
-    switch (bytes[start]) {
+    switch (bytes[start] ?? 0) {
       case 0x5f: // _
         if (isText(bytes, start, end, DECISION_MAKER)) tags.maker = end;
         else if (isText(bytes, start, end, PRIORITY)) tags.priority = end;
@@ -247,8 +247,6 @@ function readMap(bytes: Buffer, map: number): void {
         break;
       case 0x73: // s
         if (isText(bytes, start, end, Key.kind)) tags.kind = end;
-        break;
-      default:
         break;
     }
     next = endOf(bytes, end);
