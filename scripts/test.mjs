@@ -27,7 +27,7 @@ process.exitCode = await foreground(
   [
     '--test',
     '--test-concurrency=2',
-    `--test-timeout=${full ? 600_000 : 120_000}`,
+    `--test-timeout=${full ? 1_500_000 : 120_000}`,
     '--test-reporter=spec',
     ...options,
     ...files,
