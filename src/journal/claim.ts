@@ -1,10 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Names } from './directory.ts';
+import { codeOf, Names } from './directory.ts';
 import { isAlive, isIdentity, ownIdentity, sameProcess } from './identity.ts';
 import { releaseClaim, renewClaim, takeClaim, touch, type ClaimSlot } from './numbered-claim.ts';
 
-/** Whether the thread that writes into this folder still runs, and whether that is in this process. */
+/**
+ * Whether the thread that writes into this folder still runs, and whether that is in this process.
+ *
+ * @throws what the file system throws: a disk that fails does not make a writer dead, who would lose its open segment
+ */
 export function ownerState(writerPath: string): 'alive' | 'dead' | 'self' {
   const file = join(writerPath, Names.owner);
   let owner: unknown;
@@ -12,8 +16,10 @@ export function ownerState(writerPath: string): 'alive' | 'dead' | 'self' {
   try {
     owner = JSON.parse(readFileSync(file, 'utf8'));
     leaseAgeMs = Date.now() - statSync(file).mtimeMs;
-  } catch {
-    return 'dead'; // Gone, or taken by power loss: nobody writes there.
+  } catch (error) {
+    // Gone, or not whole since power loss took it: nobody writes there.
+    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return 'dead';
+    throw error;
   }
   if (!isIdentity(owner) || !isAlive(owner, leaseAgeMs)) return 'dead';
   return sameProcess(owner, ownIdentity()) ? 'self' : 'alive';

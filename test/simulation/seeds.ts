@@ -1,0 +1,28 @@
+/** Schedules that once broke a law. Their steps change when the simulation does; they are played all the same. */
+export const SEEDS: readonly { readonly seed: number; readonly found: string }[] = [
+  { seed: 18, found: 'L12: copies of what was delivered from memory were not counted' },
+  {
+    seed: 743,
+    found: 'L4: on a full disk a quarantine line was written into a torn one, and both were lost',
+  },
+  {
+    seed: 1235,
+    found: 'L12: counts that a read-only disk had refused were written after the records they speak of',
+  },
+  {
+    seed: 3308,
+    found: 'L1: a folder that could not be listed for a moment made an eviction count as damage',
+  },
+  {
+    seed: 5013,
+    found: 'L1: an I/O error on owner.json made a living writer dead, and its open segment was removed',
+  },
+  { seed: 6953, found: 'L4: the same' },
+  { seed: 8467, found: 'L1: the same, in another pid namespace' },
+  { seed: 9848, found: 'L1: the same, with two sidecars' },
+  {
+    seed: 2702,
+    found:
+      'L4: power loss after the last removal of a folder, and its line of the history was not on disk yet',
+  },
+];
