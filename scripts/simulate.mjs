@@ -11,6 +11,7 @@ import { findMutant, replayLine, shrink } from '../test/simulation/search.ts';
 import { loadSubject } from '../test/simulation/subject.ts';
 
 const PROGRESS_EVERY = 1000;
+const SAID_EVERY = 10_000;
 const MAX_FAILURES = 20;
 
 const { values } = parseArgs({
@@ -56,7 +57,15 @@ async function many(schedules, from, processes) {
   const startedMs = performance.now();
   let played = 0;
   let broken = 0;
+  const tally = () => {
+    const seconds = (performance.now() - startedMs) / 1000;
+    const rate = (played / seconds).toFixed(0);
+    return `${played} schedules from seed ${from}, ${broken} broken, ${seconds.toFixed(0)} s, ${rate}/s`;
+  };
   const part = Math.ceil(schedules / processes);
+  const children = [];
+  const stop = () => children.forEach((child) => child.kill());
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
   const ends = Array.from({ length: processes }, async (_, i) => {
     const mine = Math.min(part, schedules - i * part);
     if (mine <= 0) return 0;
@@ -69,19 +78,19 @@ async function many(schedules, from, processes) {
       String(mine),
     ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
     const exited = new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
     for await (const text of createInterface({ input: child.stdout })) {
       const line = JSON.parse(text);
-      if (line.played !== undefined) played += line.played;
-      else if ((broken += 1) <= MAX_FAILURES) say(`${line.message}\nagain: ${line.line}`);
+      if (line.played !== undefined) {
+        played += line.played;
+        if (played % SAID_EVERY === 0) process.stderr.write(`${tally()}\n`);
+      } else if ((broken += 1) <= MAX_FAILURES) say(`${line.message}\nagain: ${line.line}`);
     }
     return exited;
   });
   const codes = await Promise.all(ends);
-  const seconds = (performance.now() - startedMs) / 1000;
-  say(
-    `${played} schedules from seed ${from}, ${broken} broken, ${seconds.toFixed(0)} s, ${(played / seconds).toFixed(0)}/s`,
-  );
+  say(tally());
   process.exitCode = broken === 0 && played === schedules && codes.every((code) => code === 0) ? 0 : 1;
 }
 

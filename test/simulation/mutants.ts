@@ -14,7 +14,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'delivery/exchange.ts',
     find: "if (!(await persistence.insist(() => source.intent(carried + signals)))) return { kind: 'stopped' };",
     replace: '',
-    within: 500,
+    within: 100,
   },
   {
     name: 'intent-forgotten',
@@ -22,7 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'journal/outcomes.ts',
     find: 'if (inFlight > 0) this.maybeTwice(kind, inFlight);',
     replace: 'void inFlight;',
-    within: 500,
+    within: 100,
   },
   {
     name: 'carried-forgotten',
@@ -30,7 +30,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'delivery/refused-record.ts',
     find: 'carried += signals;',
     replace: '',
-    within: 2000,
+    within: 1000,
   },
   {
     name: 'eviction-order',
@@ -46,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'journal/room.ts',
     find: 'evict(writerPath, segment, all);',
     replace: 'evict(writerPath, segment, held);',
-    within: 500,
+    within: 100,
   },
   {
     name: 'claim-ignored',
@@ -54,7 +54,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'journal/numbered-claim.ts',
     find: 'if (isAlive(latest.identity, latest.leaseAgeMs)) return false;',
     replace: '',
-    within: 500,
+    within: 200,
   },
   {
     name: 'offset-reused',
@@ -78,7 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'journal/segment-writer.ts',
     find: 'length - written, this.#position + written)',
     replace: 'length - written, this.#position)',
-    within: 2000,
+    within: 100,
   },
   {
     name: 'disk-error-is-death',
@@ -86,7 +86,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'journal/claim.ts',
     find: "    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return 'dead';\n    throw error;",
     replace: "    return 'dead';",
-    within: 10_000,
+    within: 8000,
   },
   {
     name: 'torn-quarantine',
@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'journal/append-line.ts',
     find: "fstatSync(fd).size === 0 ? '' : '\\n'",
     replace: "''",
-    within: 10_000,
+    within: 1500,
   },
   {
     name: 'memory-removed',
@@ -102,7 +102,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'journal/guarded.ts',
     find: "if (result === 'failed' || result === 'full') return;",
     replace: "if (result === 'full') return;",
-    within: 1000,
+    within: 100,
   },
   {
     name: 'copies-of-memory',
@@ -110,7 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'pipeline/memory-source.ts',
     find: '    this.#maybeTwice(signals);',
     replace: '    void signals;',
-    within: 10_000,
+    within: 1500,
   },
   {
     name: 'damage-uncounted',
@@ -118,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'pipeline/journal-source.ts',
     find: 'damaged += Math.max(0, header.before - signals);',
     replace: '',
-    within: 1000,
+    within: 100,
   },
   {
     name: 'refused-is-taken',

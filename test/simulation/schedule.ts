@@ -59,7 +59,8 @@ const STEPS = {
       await machine.pump(features.foreign ? 200 : 3);
     }
   },
-  upstream: ({ upstream }, _cast, { a }) => void (upstream.mode = pick(UPSTREAM_MODES, a)),
+  upstream: ({ upstream }, _cast, { a, b }) =>
+    void (upstream.mode = b > 0.75 ? 'moody' : pick(UPSTREAM_MODES, a)),
   disk: ({ machine, oracle }, _cast, { a, b }) => {
     machine.disk.mode = b < 0.4 ? 'ok' : pick(DISK_MODES, a);
     oracle.faulty = true;

@@ -68,7 +68,11 @@ function install(): void {
       const [, file, name] = /^(.*)\?simulated=(.+)$/.exec(url) ?? [];
       if (file === undefined || name === undefined) return nextLoad(url, context);
       const loaded = nextLoad(file, context);
-      const text = patch(file.slice(SRC.length), name, Buffer.from((loaded.source ?? '') as string).toString());
+      const text = patch(
+        file.slice(SRC.length),
+        name,
+        Buffer.from((loaded.source ?? '') as string).toString(),
+      );
       return { ...loaded, source: `import { ${SHADOWED} } from '${PLATFORM}';${text}` };
     },
   });

@@ -14,7 +14,8 @@ export const UPSTREAM_MODES = [
   'held',
   'rejects',
 ] as const;
-export type UpstreamMode = (typeof UPSTREAM_MODES)[number];
+/** `moody`: any of the others, anew for each request. */
+export type UpstreamMode = (typeof UPSTREAM_MODES)[number] | 'moody';
 
 const TIMEOUT_MS = 10_000;
 const RETRIED = [408, 425, 429, 500, 502, 503, 504, 599] as const;
@@ -91,7 +92,8 @@ export class Upstream {
       result: answer(below(2) === 0 ? 200 : 202),
     };
     const says = (result: SendResult, arrives = false): Fate => ({ ...passes, arrives, result });
-    switch (this.mode) {
+    const mode = this.mode === 'moody' ? UPSTREAM_MODES[below(UPSTREAM_MODES.length)]! : this.mode;
+    switch (mode) {
       case 'ok':
         return passes;
       case 'down':
