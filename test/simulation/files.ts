@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { errno, type Access } from './disk-faults.ts';
 import { Killed, type Machine, type Process, type Thread } from './machine.ts';
-import { readProc } from './proc.ts';
 
 /** A file; names are links to it. */
 export class File {
@@ -149,7 +148,6 @@ export class Files {
   }
 
   readFile(path: string): Buffer {
-    if (path.startsWith('/proc/')) return Buffer.from(readProc(this.#machine, path));
     this.enter('read', path);
     return Buffer.from(this.#existing(path).content);
   }

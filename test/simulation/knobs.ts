@@ -7,10 +7,24 @@ export interface Patch {
 
 /**
  * Sizes that a simulated life of a hundred records would never reach, made small; and the one thing that a module
- * remembers about its process, for here a module serves many.
+ * remembers about its thread, for here a module serves many.
  */
 export const KNOBS: readonly Patch[] = [
-  { file: 'journal/identity.ts', find: 'own ??= {', replace: 'own = {' },
+  {
+    file: 'journal/identity.ts',
+    find: '  own ??= {',
+    replace: '  let own = owns.get(thisThread()); if (own === undefined) owns.set(thisThread(), own = {',
+  },
+  {
+    file: 'journal/identity.ts',
+    find: 'let own: Identity | undefined;',
+    replace: 'const owns = new WeakMap<object, Identity>();',
+  },
+  {
+    file: 'journal/identity.ts',
+    find: '    thread: ownThread(),\n  };',
+    replace: '    thread: ownThread(),\n  });',
+  },
   {
     file: 'journal/writer.ts',
     find: 'const SCRATCH_BYTES = 256 * 1024;',

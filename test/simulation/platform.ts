@@ -1,8 +1,10 @@
 // What the code under test finds in place of Node's file system, timers, clocks and randomness: see subject.ts.
 import { constants as fsConstants } from 'node:fs';
-import { readProcLink } from './proc.ts';
+import { readProc, readProcLink } from './proc.ts';
 import { thisThread, type Thread } from './machine.ts';
 import { nameOf, type Files } from './files.ts';
+
+export { thisThread };
 
 const files = (): Files => thisThread().machine.files;
 
@@ -54,6 +56,7 @@ export function readSync(
 }
 
 export function readFileSync(path: string, encoding?: BufferEncoding): Buffer | string {
+  if (path.startsWith('/proc/')) return readProc(thisThread().machine, path);
   const content = files().readFile(path);
   return encoding === undefined ? content : content.toString(encoding);
 }

@@ -25,7 +25,7 @@ export interface Features {
   readonly sidecars: number;
 }
 
-export function featuresOf(seed: number): Features {
+function featuresOf(seed: number): Features {
   const random = seeded(seed);
   const chance = (p: number): boolean => random() < p;
   const hosted = chance(0.6);

@@ -5,7 +5,8 @@ const SRC = new URL('../../src/', import.meta.url).href;
 const PLATFORM = new URL('./platform.ts', import.meta.url).href;
 const REPLACED = new Set(['node:fs', 'node:os', 'node:timers/promises', 'node:worker_threads']);
 /** Shadow the globals of the same name, in each module of the code under test. */
-const SHADOWED = 'Date, Math, performance, process, setTimeout, clearTimeout, setInterval, clearInterval';
+const SHADOWED =
+  'Date, Math, performance, process, setTimeout, clearTimeout, setInterval, clearInterval, thisThread';
 
 /** The code under test, loaded over the simulated machine. */
 export interface Subject {
