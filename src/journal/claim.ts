@@ -27,7 +27,11 @@ export function ownerState(writerPath: string): 'alive' | 'dead' | 'self' {
 
 /** Renews the owner's lease, which decides where its process table cannot be seen. */
 export function renewOwner(writerPath: string): void {
-  touch(join(writerPath, Names.owner));
+  try {
+    touch(join(writerPath, Names.owner));
+  } catch {
+    return; // The disk refuses, as the breaker says: the next renewal is near.
+  }
 }
 
 /**

@@ -47,12 +47,15 @@ export function takeClaim(slot: ClaimSlot, instance: string): boolean {
   return true;
 }
 
-/** Renews the lease of a right of ours. False: it is no longer ours. */
+/**
+ * Renews the lease of a right of ours. False: it is no longer ours.
+ *
+ * @throws what the file system throws: a lease that could not be written down is not renewed, for others see the file alone
+ */
 export function renewClaim(slot: ClaimSlot, instance: string): boolean {
   const latest = latestClaim(slot);
   if (latest === undefined || latest.state !== 'held' || !isOurs(latest, instance)) return false;
-  touch(claimFile(slot, latest.number));
-  return true;
+  return touch(claimFile(slot, latest.number));
 }
 
 /** Gives a right of ours back. Its number stays taken, by a file that names nobody. */
@@ -139,12 +142,14 @@ function readJson(file: string): unknown {
   }
 }
 
-/** Sets a file's times to now; does nothing when it is gone. */
-export function touch(file: string): void {
+/** Sets a file's times to now. False when it is gone. */
+export function touch(file: string): boolean {
   const now = new Date();
   try {
     utimesSync(file, now, now);
-  } catch {
-    return; // Gone: the next claim decides anew.
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return false;
   }
 }

@@ -197,6 +197,7 @@ export class Application {
       });
       this.#writerId = writer.path.slice(DIRECTORY.length + 1);
     } catch (error) {
+      this.#setting.oracle.pageless(this.process);
       this.#setting.failed(error, this.main);
     }
     const journal = new subject.guarded.GuardedJournal({

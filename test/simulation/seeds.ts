@@ -25,4 +25,8 @@ export const SEEDS: readonly { readonly seed: number; readonly found: string }[]
     found:
       'L4: power loss after the last removal of a folder, and its line of the history was not on disk yet',
   },
+  {
+    seed: 164064,
+    found: 'L12: a lease that the disk refused to renew counted as renewed, and two delivered in its name',
+  },
 ];
