@@ -34,10 +34,8 @@ test('a schedule is the same whenever it is played', async () => {
   }
 });
 
-for (const mutant of MUTANTS) {
-  const skip =
-    FULL || mutant.within <= QUICK_MUTANTS ? false : `${mutant.within} schedules: KEEPSPAN_TEST_FULL`;
-  test(`a simulation finds it when ${mutant.breaks}`, { skip }, async () => {
+for (const mutant of MUTANTS.filter(({ within }) => FULL || within <= QUICK_MUTANTS)) {
+  test(`a simulation finds it when ${mutant.breaks}`, async () => {
     assert.ok(await findMutant(mutant), `not in ${mutant.within} schedules`);
   });
 }
