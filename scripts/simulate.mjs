@@ -79,7 +79,7 @@ async function many(schedules, from, processes) {
     ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
-    const exited = new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
+    const exited = new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)));
     for await (const text of createInterface({ input: child.stdout })) {
       const line = JSON.parse(text);
       if (line.played !== undefined) {
@@ -90,6 +90,7 @@ async function many(schedules, from, processes) {
     return exited;
   });
   const codes = await Promise.all(ends);
+  for (const code of codes) if (code !== 0) say(`a process ended early: ${code}`);
   say(tally());
   process.exitCode = broken === 0 && played === schedules && codes.every((code) => code === 0) ? 0 : 1;
 }
