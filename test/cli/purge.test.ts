@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { createSite, type Site } from '../e2e/support/site.ts';
 import { fixture } from '../hosts/support.ts';
 import { FEW, holds, keepspan, leavePending, leaveRefused } from './journal-commands.ts';
@@ -57,14 +56,11 @@ describe('keepspan purge', { concurrency: 2 }, () => {
     const site = await createSite(t);
     const child = site.start(fixture('twice.mjs'), [], { env: { KEEPSPAN_DELIVERY: 'none' } });
     await child.says(/first/);
-    const firstMs = performance.now();
-    await pause(2500);
     child.process.kill('SIGUSR2');
     assert.equal((await child.ended).code, 0);
-    assert.ok(performance.now() - firstMs > 2000);
     assert.ok(holds(site.journal, 'label_old') && holds(site.journal, 'label_new'));
     assert.equal(
-      (await keepspan(site, ['purge', '--older-than', '2s', '--kind', 'evaluations', '--yes'])).code,
+      (await keepspan(site, ['purge', '--older-than', '30m', '--kind', 'evaluations', '--yes'])).code,
       0,
     );
     assert.ok(!holds(site.journal, 'label_old'), 'the bytes are still there');
