@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isMainThread } from 'node:worker_threads';
+import { followSigners } from '../bridges/aws/follow-signers.ts';
+import { guardUndici } from '../bridges/aws/covered-requests.ts';
 import type { CustodyHooks } from '../contracts/lifecycle.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import type { SignalKind } from '../contracts/signal.ts';
@@ -11,7 +13,6 @@ import { agentUrl } from '../settings/agent-url.ts';
 import { environmentWithoutPreloads, proxyEnvironment } from '../settings/environment.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { Settings, SettingsOptions } from '../settings/table.ts';
-import type { Code } from '../selfmetrics/codes.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import { adapters } from './adapters.ts';
 import { CustodyStore } from './custody-store.ts';
@@ -26,6 +27,7 @@ import { createBoardMemory, OutcomeBoard } from './outcome-board.ts';
 import { policyOf } from './policy.ts';
 import { processLedger } from './process-ledger.ts';
 import type { Session } from './session-types.ts';
+import { sayProblems } from './settings-problems.ts';
 import { createSignalGuard } from './tag-guard.ts';
 import { beginStartChecks } from './start-checks.ts';
 import { initializedRecord } from './start-record.ts';
@@ -42,9 +44,9 @@ const LEASE_RENEWAL_MS = 10_000;
  * for what a setting or a library does wrong: it says so and leaves out what does not work.
  */
 export function startSession(options: SettingsOptions, slot: BackendSlot): Session {
-  const { settings, problems, file } = loadSettings({ options });
-  for (const { code, severity: _severity, ...problem } of problems)
-    warnOnce(code as Code, { site: problem.variable, ...problem });
+  const loaded = loadSettings({ options });
+  const { settings, file } = loaded;
+  const problems = sayProblems(loaded);
   const checks = beginStartChecks(isMainThread ? upstreamUrl(settings) : undefined);
   const opened = openJournal(settings, {
     service: settings.service,
@@ -57,7 +59,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   const relayOutcomes = createBoardMemory();
   const relayToken = randomUUID();
   const upstream = new Map<SignalKind, UpstreamState>();
-  const policy = policyOf(settings, file, problems);
+  const policy = policyOf(settings, file, loaded.valueProblems);
   const noiseMemory = NoiseBoard.memoryFor(policy);
   const noise = new NoiseBoard(noiseMemory, policy);
   let rates = '{}';
@@ -73,6 +75,8 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   const address = agentUrl(settings);
   const env = environmentWithoutPreloads();
   const guard = createSignalGuard(settings);
+  // Before the tracer subscribes: what is covered by a signature is decided before anybody adds to a request.
+  const awsGuards = settings.custody === 'observe' ? [] : [guardUndici(), followSigners()];
   const stack = startStack({
     settings,
     agentUrl: address,
@@ -153,6 +157,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   });
   // Before the lifecycle's listener, so that its record tells the end, and after it: other handlers make signals, too.
   const onExit = () => {
+    problems.sayRest();
     hooks.drainSync();
     stack.relay?.conclude();
     const left = stack.writeOff();
@@ -203,6 +208,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
     async stop() {
       slot.current = undefined;
       clearInterval(lease);
+      problems.sayRest();
       checks.stop();
       closeRoute?.();
       process.off('exit', onExit);
@@ -211,6 +217,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       hooks.drainSync();
       relay.stop();
       stack.uninstall();
+      for (const uninstall of awsGuards) uninstall();
       await stack.relay?.stop();
       await host?.stop();
       journal.close();

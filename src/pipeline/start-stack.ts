@@ -83,6 +83,8 @@ export function startStack(options: StackOptions): Stack {
       env: settings.env,
       version: settings.version,
       captureContent: contentCapture(settings) === 'full',
+      httpPropagation:
+        settings.requestsDistributedTracing !== false && settings.urllib3DistributedTracing !== false,
       custody: options.custody,
       sink: createSink({
         custody: options.custody,

@@ -13,6 +13,11 @@ export interface CodeEntry {
  * `docs/reference/codes.md` is made from this table.
  */
 export const CODES = {
+  'KS-AWS-001': {
+    severity: 'warning',
+    title: 'Trace headers cannot be kept out of requests whose signature covers one: the tracer injects in another way',
+    fix: 'use a tested version of dd-trace, or set DD_TRACE_PROPAGATION_STYLE_INJECT=none',
+  },
   'KS-CONFIG-001': {
     severity: 'error',
     title: 'A configuration file is there already',

@@ -1,6 +1,7 @@
 import type { Custody } from '../../contracts/custody.ts';
 import type { SignalKind } from '../../contracts/signal.ts';
 import type { SpanBackend } from '../../contracts/spans.ts';
+import { guardInjection } from '../aws/covered-requests.ts';
 import { findActivate } from './activate.ts';
 import { createDatadogBackend, type LlmObs } from './backend.ts';
 import { loadTagMap, removeContent } from './content.ts';
@@ -24,6 +25,8 @@ export interface TracerOptions extends InitOptions {
   /** `evaluations` leaves dd-trace as it is; `wire` takes its requests; `full` its LLM writers, too. */
   readonly custodyLevel: 'evaluations' | 'wire' | 'full';
   readonly captureContent: boolean;
+  /** False: no trace headers on outgoing HTTP. */
+  readonly httpPropagation: boolean;
   readonly custody: Custody;
   readonly sink: WriterSink;
   /** JSON text of the Agent's last `rate_by_service`. */
@@ -109,6 +112,14 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
   if (decides) undo.push(countReceivedMessages());
   const { enabled, late } = initialise(tracer, { ...options, custodyLevel: level }, wire.relay?.url);
   if (custodyLevel !== 'evaluations') wire.follow(tracesTo(tracer));
+  if (enabled && (custodyLevel !== 'evaluations' || !options.httpPropagation)) {
+    const injection = guardInjection(tracer, !options.httpPropagation);
+    if (injection === undefined) warn('KS-AWS-001', { version: located.version });
+    else {
+      undo.push(injection);
+      patched.push('tracer._tracer.inject');
+    }
+  }
   const observed = custodyLevel !== 'evaluations' && enabled;
   if (observed) accounts = countSpans(tracer, options, wire, writers !== undefined, undo, patched);
   // What an application's own init() subscribed comes before us, and what goes out by itself is never ours to redact.
