@@ -203,6 +203,7 @@ function budgets(settings: Settings, add: Add): void {
 }
 
 function names(settings: Settings, env: Env, add: Add): void {
+  if (!env['OTEL_SERVICE_NAME'] && !env['OTEL_RESOURCE_ATTRIBUTES']) return;
   const attributes = new Map(
     (env['OTEL_RESOURCE_ATTRIBUTES'] ?? '').split(',').flatMap((pair) => {
       const at = pair.indexOf('=');

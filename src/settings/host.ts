@@ -35,17 +35,19 @@ const TRACER_SETTINGS = 'packages/dd-trace/src/config/supported-configurations.j
 
 /** Looks where Node would look, without the resolver: 2 ms of start-up are not worth a check of names. */
 function tracerSettings(): string | undefined {
-  for (const origin of [process.cwd(), import.meta.dirname]) {
-    for (let folder = origin; ; folder = dirname(folder)) {
-      try {
-        return readFileSync(join(folder, 'node_modules', 'dd-trace', TRACER_SETTINGS), 'latin1');
-      } catch {
-        // Not installed there, or a version without the list: names are then judged by our own table alone.
-      }
-      if (dirname(folder) === folder) break;
+  // The second only where the first has none: Node makes `import.meta` when it is first asked for, in 0.2 ms.
+  return tracerSettingsAbove(process.cwd()) ?? tracerSettingsAbove(import.meta.dirname);
+}
+
+function tracerSettingsAbove(origin: string): string | undefined {
+  for (let folder = origin; ; folder = dirname(folder)) {
+    try {
+      return readFileSync(join(folder, 'node_modules', 'dd-trace', TRACER_SETTINGS), 'latin1');
+    } catch {
+      // Not installed there, or a version without the list: names are then judged by our own table alone.
     }
+    if (dirname(folder) === folder) return undefined;
   }
-  return undefined;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;

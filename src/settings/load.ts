@@ -30,7 +30,12 @@ export interface LoadInput {
 
 export interface Loaded {
   readonly settings: Settings;
-  /** Everything that was wrong, all at once. Empty is good. */
+  /** Values and files that could not be read: what else is in effect instead is known with the settings. */
+  readonly valueProblems: readonly Problem[];
+  /**
+   * Everything that was wrong, all at once: `valueProblems`, names that are slips, and contradictions. Empty is good.
+   * The first look costs as much as reading the settings, and judges the environment as it was then.
+   */
   readonly problems: readonly Problem[];
   readonly origins: Readonly<Record<SettingKey, Origin>>;
   /** What else the configuration file holds belongs to those who read `file.document`. */
@@ -56,7 +61,9 @@ interface Sources {
  * careful one) and a problem.
  */
 export function loadSettings(input: LoadInput = {}): Loaded {
-  const { env = process.env, options = {}, host = REAL_HOST } = input;
+  const { options = {}, host = REAL_HOST } = input;
+  // A copy: each look into the environment itself is a call out of JavaScript, and there are hundreds.
+  const env: Env = { ...(input.env ?? process.env) };
   const problems: Problem[] = [];
   const given: Readonly<Record<string, unknown>> = { ...options };
   const chosen = chooseProfile({ forced: input.profile, given, env, row: PROFILE_ROW, problems });
@@ -88,13 +95,23 @@ export function loadSettings(input: LoadInput = {}): Loaded {
     origins['stack'] = 'environment';
   }
   compute(values, origins, { env, host, profile, problems });
-  problems.push(
-    ...unknownNames(env, ROWS, host),
-    ...unknownKeys(given, ROWS, 'options'),
-    ...unknownKeys(sources.inFile, ROWS, 'settings'),
-    ...contradictions(values as Settings, env),
-  );
-  return { settings: values as Settings, problems, origins: origins as Record<SettingKey, Origin>, file };
+  const settings = values as Settings;
+  let all: readonly Problem[] | undefined;
+  return {
+    settings,
+    valueProblems: problems,
+    get problems() {
+      return (all ??= [
+        ...problems,
+        ...unknownNames(env, ROWS, host),
+        ...unknownKeys(given, ROWS, 'options'),
+        ...unknownKeys(sources.inFile, ROWS, 'settings'),
+        ...contradictions(settings, env),
+      ]);
+    },
+    origins: origins as Record<SettingKey, Origin>,
+    file,
+  };
 }
 
 function isGiven(value: unknown): boolean {
@@ -102,8 +119,12 @@ function isGiven(value: unknown): boolean {
 }
 
 function findGiven(row: Row, { given, env, inFile, nowMs }: Sources, problems: Problem[]): Found | undefined {
-  const variable = [row.name, ...(row.otherNames ?? [])].find((name) => isGiven(env[name])) ?? row.name;
+  const variable = isGiven(env[row.name])
+    ? row.name
+    : (row.otherNames?.find((name) => isGiven(env[name])) ?? row.name);
   const key = isGiven(inFile[row.key]) ? row.key : row.name;
+  // Most settings are given nowhere.
+  if (!isGiven(env[variable]) && !isGiven(given[row.key]) && !isGiven(inFile[key])) return undefined;
   const sources = [
     { variable: `options.${row.key}`, raw: given[row.key], origin: 'option' },
     { variable, raw: env[variable], origin: 'environment' },

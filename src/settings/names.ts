@@ -2,13 +2,14 @@ import type { Host } from './host.ts';
 import { maskValue, nearest } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Row } from './row.ts';
-import { vendorNames } from './vendor-names.ts';
+import { isVendorName, vendorNames } from './vendor-names.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Read by the test suite and by our own child processes, not settings of an application. */
 const NOT_SETTINGS = /^KEEPSPAN_(TEST|INTERNAL)_/;
-const VENDOR = /^_?(DD|OTEL|TRACELOOP)_/;
+const VENDORS = ['DD_', 'OTEL_', 'TRACELOOP_', '_DD_', '_OTEL_', '_TRACELOOP_'];
+const OURS = 'KEEPSPAN_';
 /** Switches of single integrations; there is one for each library, and their names are close to each other. */
 const INTEGRATION = /^(DD_TRACE_\w+_ENABLED|OTEL_INSTRUMENTATION_\w+)$/;
 /** Short names are near to anything: other programs' are left alone below this, and vendors' get one slip. */
@@ -22,63 +23,79 @@ const MAX_LISTED = 50;
  * and libraries of which we know nothing. Of all others one slip away from a setting of ours.
  */
 export function unknownNames(env: Env, rows: readonly Row[], host: Host): Problem[] {
-  const ours = rows.flatMap((row) => [row.name, ...(row.otherNames ?? [])]);
+  const ours = new Set<string>();
+  for (const { name, otherNames = [] } of rows) {
+    ours.add(name);
+    for (const other of otherNames) ours.add(other);
+  }
+  const near = nearOurs(ours);
   const tracer = tracerNames(host);
-  let others: ReadonlySet<string> | undefined;
-  const vendors = () => (others ??= new Set(vendorNames()));
   const problems: Problem[] = [];
   for (const name of Object.keys(env)) {
-    if (problems.length >= MAX_LISTED) break;
-    if (ours.includes(name) || !/[A-Z]/.test(name)) continue;
-    const found = judge(name, ours, vendors, tracer);
-    if (found !== undefined) problems.push(found);
+    if (ours.has(name) || !(name.startsWith(OURS) || isVendors(name) || near(name))) continue;
+    const found = judge(name, ours, tracer);
+    if (found !== undefined && problems.push(found) >= MAX_LISTED) break;
   }
   return problems;
 }
 
 function judge(
   name: string,
-  ours: readonly string[],
-  vendors: () => ReadonlySet<string>,
+  ours: ReadonlySet<string>,
   tracer: ReturnType<typeof tracerNames>,
 ): Problem | undefined {
-  if (name.startsWith('KEEPSPAN_')) {
+  if (name.startsWith(OURS)) {
     if (NOT_SETTINGS.test(name)) return undefined;
-    const own = ours.filter((candidate) => candidate.startsWith('KEEPSPAN_'));
+    const own = Array.from(ours).filter((candidate) => candidate.startsWith(OURS));
     return unknownSetting('KS-SETTINGS-003', 'warning', name, nearest(name, own));
   }
-  if (!VENDOR.test(name)) {
-    if (name.length < MIN_LETTERS || !ours.some((own) => mayBe(name, own))) return undefined;
+  if (!isVendors(name)) {
     const meant = nearest(name, ours, 2);
     if (meant === undefined) return undefined;
     // LOG_LEVELS may be another program's; KEEPSAN_STACK is nobody's.
     return unknownSetting('KS-SETTINGS-010', meant === 'LOG_LEVEL' ? 'info' : 'warning', name, meant);
   }
-  if (vendors().has(name) || tracer.has(name)) return undefined;
+  if (isVendorName(name) || tracer.has(name)) return undefined;
   const limit = name.length > MIN_LETTERS ? 3 : 2;
-  const meant = nearest(name, ours, limit) ?? nearest(name, [...vendors(), ...tracer.all()], limit);
+  const meant = nearest(name, ours, limit) ?? nearest(name, [...vendorNames(), ...tracer.all()], limit);
   if (meant === undefined || (INTEGRATION.test(name) && INTEGRATION.test(meant))) return undefined;
   return unknownSetting('KS-SETTINGS-010', 'warning', name, meant);
 }
 
-/** One slip leaves the beginning or the end as it was: most names need not be measured. */
-function mayBe(written: string, own: string): boolean {
-  if (Math.abs(written.length - own.length) > 1) return false;
-  return own.startsWith(written.slice(0, 3)) || own.endsWith(written.slice(-3));
+/**
+ * Whether a name may be one slip from one of ours, and has to be measured: a slip leaves the beginning or the end as
+ * it was, and the length within one. This runs once for every variable of every process: it looks up and compares nothing.
+ */
+function nearOurs(ours: ReadonlySet<string>): (written: string) => boolean {
+  const ends = new Set<string>();
+  for (const name of ours) {
+    ends.add(name.slice(0, 3) + name.length);
+    ends.add(name.length + name.slice(-3));
+  }
+  return (written) => {
+    if (written.length < MIN_LETTERS) return false;
+    const first = written.slice(0, 3);
+    const last = written.slice(-3);
+    for (let length = written.length - 1; length <= written.length + 1; length += 1) {
+      if (ends.has(first + length) || ends.has(length + last)) return /[A-Z]/.test(written);
+    }
+    return false;
+  };
 }
 
 /** dd-trace's own list, read when a name is not ours, searched as text, and taken apart only for a suggestion. */
 function tracerNames(host: Host) {
   let text: string | undefined;
-  let names: readonly string[] | undefined;
   const read = () => (text ??= host.tracerSettings?.() ?? '');
   return {
     has: (name: string): boolean => read().includes(`"${name}"`),
-    all: (): readonly string[] =>
-      (names ??= [
-        ...new Set(Array.from(read().matchAll(/"((?:DD|OTEL)_[A-Z0-9_]+)"/g), ([, name]) => name ?? '')),
-      ]),
+    all: (): Iterable<string> =>
+      new Set(Array.from(read().matchAll(/"((?:DD|OTEL)_[A-Z0-9_]+)"/g), ([, name]) => name ?? '')),
   };
+}
+
+function isVendors(name: string): boolean {
+  return VENDORS.some((prefix) => name.startsWith(prefix));
 }
 
 /** Keys of options or of a file that are no setting. */

@@ -28,6 +28,7 @@ const SAID: Readonly<Record<string, string>> = {
 /** The site that was probably meant by one that does not exist; the one itself where it exists. */
 export function siteMeant(site: string): string | undefined {
   const lower = site.toLowerCase();
+  if ((SITES as readonly string[]).includes(lower)) return lower;
   const host = lower.replace(/^(app|api|www|trace\.agent|intake|http-intake\.logs)\./, '');
   if ((SITES as readonly string[]).includes(host)) return host;
   return (Object.hasOwn(SAID, lower) ? SAID[lower] : undefined) ?? nearest(host, SITES);

@@ -46,6 +46,14 @@ TRACELOOP_SYNC_DEV_POLLING_INTERVAL TRACELOOP_SYNC_ENABLED TRACELOOP_SYNC_MAX_RE
 TRACELOOP_SYNC_POLLING_INTERVAL TRACELOOP_TELEMETRY TRACELOOP_TRACE_CONTENT TRACELOOP_TRACING_ENABLED
 `;
 
+/** Whether it is one of the names: searched as text, for most processes ask for one or two. */
+export function isVendorName(name: string): boolean {
+  const at = ` ${name} `;
+  return (searchable ??= NAMES.replaceAll('\n', ' ')).includes(at);
+}
+
+let searchable: string | undefined;
+
 /** The names, split when somebody asks. */
 export function vendorNames(): readonly string[] {
   return NAMES.trim().split(/\s+/);

@@ -59,3 +59,17 @@ it('the start-up record says what was found, on one line, without secrets', asyn
   );
   for (const url of Object.values(upstream)) assert.equal(new URL(url).origin, site.agent.url);
 });
+
+for (const [end, fixture] of [
+  ['by itself', '../../api/fixtures/state.mjs'],
+  ['in the tick of its start', '../../api/fixtures/last-tick.mjs'],
+] as const) {
+  it(`slips in names and contradictions are said once, also by a process that ends ${end}`, async (t) => {
+    const site = await createSite(t);
+    const env = { DD_SERVCE: 'orders', DD_SITE: 'datadoghq.example', KEEPSPAN_DRAIN_DELAY_MS: 'soon' };
+    const { code, stderr } = await site.run(fixture, [], { env });
+    assert.equal(code, 0, stderr);
+    const said = stderr.split('\n').flatMap((line) => /"code":"(KS-SETTINGS-\d+)"/.exec(line)?.[1] ?? []);
+    assert.deepEqual(said.toSorted(), ['KS-SETTINGS-001', 'KS-SETTINGS-010', 'KS-SETTINGS-014'], stderr);
+  });
+}

@@ -44,6 +44,9 @@ test('a house whose imports go down the layers passes', () => {
     'src/bridges/dd/a.ts': "export const load = () => import('dd-trace');\n",
     'src/pipeline/a.ts': "export { part } from '../journal/a.ts';\n",
     'src/index.ts': "export { part } from './pipeline/a.ts';\n",
+    'src/logging/a.ts': "import 'pino';\nexport { part } from '../kernel/b.ts';\n",
+    'src/kernel/b.ts': part,
+    'src/logging.ts': "export { part } from './logging/a.ts';\nimport 'pino';\n",
     'src/cli/a.ts': "export { part } from '../index.ts';\nexport { Command } from 'commander';\n",
     'test/a.test.ts': "export { part } from '../src/journal/b.ts';\n",
   });
@@ -58,7 +61,7 @@ test('every rule fails on a planted violation, and says why', () => {
     'src/settings/switch.ts': "import 'node:fs';\n",
     'src/ledger/a.ts': "export type { Part } from '../journal/a.ts';\nexport const part = 2;\n",
     'src/journal/a.ts':
-      "export type Part = 1;\nexport { Command } from 'commander';\nimport '@msgpack/msgpack';\n",
+      "export type Part = 1;\nexport { Command } from 'commander';\nimport '@msgpack/msgpack';\nimport 'pino';\n",
     'src/journal/circle.ts': "import { b } from './elcric.ts';\nexport const a = () => b;\n",
     'src/journal/elcric.ts': "import { a } from './circle.ts';\nexport const b = () => a;\n",
     'src/pipeline/a.ts': "export { part } from '../workbench/a.ts';\n",
@@ -77,6 +80,7 @@ test('every rule fails on a planted violation, and says why', () => {
     'middle-folders-are-strangers: src/ledger/a.ts',
     'commander-in-cli-only: src/journal/a.ts',
     'codecs-in-wire-only: src/journal/a.ts',
+    'pino-in-logging-only: src/journal/a.ts',
     'no-circles: src/journal/',
     'pipeline-does-not-look-up: src/pipeline/a.ts',
     'entries-without-workbench-and-cli: src/index.ts',

@@ -237,3 +237,26 @@ test('it never throws, whatever stands in the environment', () => {
     assert.equal(Object.keys(settings).length, names);
   }
 });
+
+test('what is not in effect is known at once; slips and contradictions when somebody looks, of the same environment', () => {
+  let listRead = 0;
+  const env: Record<string, string> = {
+    DD_ENVV: 'production',
+    DD_SITE: 'datadoghq.example',
+    KEEPSPAN_EXIT_CODE: 'five',
+  };
+  const loaded = loadSettings({ env, host: { ...host, tracerSettings: () => `${(listRead += 1)}` } });
+  assert.deepEqual(
+    loaded.valueProblems.map(({ variable }) => variable),
+    ['KEEPSPAN_EXIT_CODE'],
+  );
+  assert.equal(listRead, 0, 'the list of the tracer was read before somebody asked');
+  delete env['DD_ENVV'];
+  const all = loaded.problems;
+  assert.deepEqual(
+    all.map(({ variable }) => variable),
+    ['KEEPSPAN_EXIT_CODE', 'DD_ENVV', 'DD_SITE'],
+  );
+  assert.equal(loaded.problems, all);
+  assert.equal(listRead, 1);
+});
