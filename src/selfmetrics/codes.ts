@@ -18,6 +18,11 @@ export const CODES = {
     title: 'Trace headers cannot be kept out of requests whose signature covers one: the tracer injects in another way',
     fix: 'use a tested version of dd-trace, or set DD_TRACE_PROPAGATION_STYLE_INJECT=none',
   },
+  'KS-BEDROCK-001': {
+    severity: 'warning',
+    title: 'The prompt of a call through an inference profile has a shape that is not known; its span has no input',
+    fix: 'call it with Converse, or annotate() the span with what was asked',
+  },
   'KS-CONFIG-001': {
     severity: 'error',
     title: 'A configuration file is there already',

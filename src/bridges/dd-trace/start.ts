@@ -1,6 +1,7 @@
 import type { Custody } from '../../contracts/custody.ts';
 import type { SignalKind } from '../../contracts/signal.ts';
 import type { SpanBackend } from '../../contracts/spans.ts';
+import { recoverProfilePrompts } from '../aws/bedrock-profile.ts';
 import { guardInjection } from '../aws/covered-requests.ts';
 import { findActivate } from './activate.ts';
 import { createDatadogBackend, type LlmObs } from './backend.ts';
@@ -87,6 +88,9 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
   let accounts: SpanAccounts | undefined;
 
   if (!captureContent && tagMap !== undefined) undo.push(removeContent(tagMap));
+  if (captureContent && tagMap !== undefined && custodyLevel !== 'evaluations') {
+    undo.push(recoverProfilePrompts(tagMap, (model) => warn('KS-BEDROCK-001', { site: model, model })));
+  }
   const wire: RequestSeam =
     custodyLevel === 'evaluations'
       ? { seam: 'none', relay: undefined, follow: () => undefined }
