@@ -81,8 +81,12 @@ export interface BatchEncoder {
   encode(records: readonly PendingRecord[]): EncodedBatch;
   /** The parts of one record that upstream refused whole, each a record of its own; one part when it cannot be split. */
   split(record: PendingRecord): readonly PendingRecord[];
-  /** Reads the body of a 2xx, which may be cut off; never throws. Absent: the status says it all. */
-  answered?(body: string): AnswerReport;
+  /**
+   * Reads the body of a 2xx, which may be cut off; never throws. Absent: the status says it all.
+   *
+   * @param bytes the same body before it was read as UTF-8, where the sender has it
+   */
+  answered?(body: string, bytes?: Uint8Array): AnswerReport;
 }
 
 /** What the host of delivery shows of one stream's upstream. */

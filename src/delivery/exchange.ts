@@ -94,7 +94,11 @@ export class Exchange {
     }
     const { clock, encoder, upstream } = this.#parts;
     upstream.succeeded(clock.wall());
-    return { kind: 'delivered', batch, rejected: encoder.answered?.(result.body).rejected ?? 0 };
+    return {
+      kind: 'delivered',
+      batch,
+      rejected: encoder.answered?.(result.body, result.bytes).rejected ?? 0,
+    };
   }
 
   async #pause(result: SendResult, records: number): Promise<Verdict> {

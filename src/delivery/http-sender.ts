@@ -115,12 +115,8 @@ class Answer {
 
   result(): SendResult {
     const { statusCode = 0, headers } = this.#incoming;
-    return {
-      kind: 'response',
-      status: statusCode,
-      headers,
-      body: Buffer.concat(this.#chunks).toString('utf8'),
-    };
+    const bytes = Buffer.concat(this.#chunks);
+    return { kind: 'response', status: statusCode, headers, body: bytes.toString('utf8'), bytes };
   }
 }
 

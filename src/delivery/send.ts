@@ -12,6 +12,8 @@ export type SendResult =
       readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
       /** The beginning of the answer, bounded. */
       readonly body: string;
+      /** The same before it was read as UTF-8. */
+      readonly bytes?: Uint8Array;
     }
   | {
       readonly kind: 'failed';

@@ -203,6 +203,16 @@ export const KEEPSPAN_ROWS = [
     since: '0.1.0',
   },
   {
+    name: 'KEEPSPAN_OTLP_EVALUATIONS',
+    key: 'otlpEvaluations',
+    kind: 'enum',
+    values: ['span', 'log'],
+    default: 'span',
+    description:
+      'How evaluations travel in the stack otlp: as an event on a span below the judged one, to /v1/traces, or as a log record, to /v1/logs.',
+    since: '0.1.0',
+  },
+  {
     name: 'KEEPSPAN_TAG_LIMIT',
     key: 'tagLimit',
     kind: 'integer',
