@@ -21,6 +21,11 @@ export interface RetrievalLimits {
 /** One answered question with the context that it was answered from. */
 export interface RecallInput {
   readonly question: string;
+  /**
+   * What retrieval searched with, where that is more than the question: synonyms, a rewritten query. Its terms count as
+   * the question's: fewer judge calls on texts that do not name what was asked, and more misses.
+   */
+  readonly query?: string;
   /** As given to the user; empty when none was found. */
   readonly answer: string;
   readonly chunks: readonly RecallChunk[];
