@@ -125,8 +125,10 @@ export type JudgeConfig =
       readonly baseUrl: string;
       readonly model: string;
       readonly apiKey?: string;
-      /** Most tokens of an answer; default 400. */
+      /** Most tokens of an answer, reasoning included; default 1,000. */
       readonly maxOutputTokens?: number;
+      /** What the endpoint understands of `response_format`; default `json_schema`. */
+      readonly structuredOutput?: 'json_schema' | 'json_object' | 'none';
       /** Prices a million tokens, for `costUsd`. */
       readonly price?: JudgePrice;
     }
