@@ -1,15 +1,18 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, Names } from './directory.ts';
-import { isAlive, isIdentity, ownIdentity, sameProcess } from './identity.ts';
+import { isIdentity, lifeOf, ownIdentity, sameProcess } from './identity.ts';
 import { releaseClaim, renewClaim, takeClaim, touch, type ClaimSlot } from './numbered-claim.ts';
+import { isSealed } from './seal.ts';
 
 /**
- * Whether the thread that writes into this folder still runs, and whether that is in this process.
+ * Whether the thread that writes into this folder still runs, and whether that is in this process. `dead`: it never
+ * writes there again. `expired`: its process table cannot be seen and its lease ran out; it may only stand still, and
+ * counts as dead once its folder is sealed (`sealWriter`).
  *
  * @throws what the file system throws: a disk that fails does not make a writer dead, who would lose its open segment
  */
-export function ownerState(writerPath: string): 'alive' | 'dead' | 'self' {
+export function ownerState(writerPath: string): 'alive' | 'dead' | 'self' | 'expired' {
   const file = join(writerPath, Names.owner);
   let owner: unknown;
   let leaseAgeMs: number;
@@ -21,17 +24,21 @@ export function ownerState(writerPath: string): 'alive' | 'dead' | 'self' {
     if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return 'dead';
     throw error;
   }
-  if (!isIdentity(owner) || !isAlive(owner, leaseAgeMs)) return 'dead';
+  if (!isIdentity(owner)) return 'dead';
+  const life = lifeOf(owner, leaseAgeMs);
+  if (life === 'gone' || isSealed(writerPath)) return 'dead';
+  if (life === 'expired') return 'expired';
   return sameProcess(owner, ownIdentity()) ? 'self' : 'alive';
 }
 
-/** Renews the owner's lease, which decides where its process table cannot be seen. */
-export function renewOwner(writerPath: string): void {
-  try {
-    touch(join(writerPath, Names.owner));
-  } catch {
-    return; // The disk refuses, as the breaker says: the next renewal is near.
-  }
+/**
+ * Renews the owner's lease, which decides where its process table cannot be seen.
+ *
+ * @returns false when the folder is gone
+ * @throws what the file system throws
+ */
+export function renewOwner(writerPath: string): boolean {
+  return touch(join(writerPath, Names.owner));
 }
 
 /**

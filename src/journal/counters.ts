@@ -37,12 +37,20 @@ const CLEAN_OFFSET = 8;
 const CHECKSUM_OFFSET = 12;
 /** In the header, where versions before it left zeros: three f64. */
 const TWICE_OFFSET = 16;
+/** Likewise, of `lost.killed` the other way round. */
+const RESUMED_OFFSET = 40;
 
 export type CounterValues = Readonly<Record<SignalKind, Readonly<Record<Counter, number>>>>;
 
+/**
+ * Counters as a page on disk says them. `lost.killed` is 0 or less: what the seal of an earlier folder of the same
+ * writer counted as lost with the process, and lives on here.
+ */
+export type PageValues = Readonly<Record<Counter | 'lost.killed', number>>;
+
 /** What a page says after its process is gone. */
 export interface PageContent {
-  readonly values: CounterValues;
+  readonly values: Readonly<Record<SignalKind, PageValues>>;
   /** Signals that may have reached upstream twice on their way past the journal. */
   readonly maybeTwice: Readonly<Record<SignalKind, number>>;
   /** The process ran its 'exit' handler: what it had not released was then counted as `lost.unreleased`. */
@@ -56,6 +64,7 @@ export interface PageContent {
 export class CounterPage {
   readonly #bytes = Buffer.alloc(PAGE_BYTES);
   readonly #slots = new Float64Array(this.#bytes.buffer, this.#bytes.byteOffset + HEADER_BYTES);
+  readonly #resumed = new Float64Array(this.#bytes.buffer, this.#bytes.byteOffset + RESUMED_OFFSET, 3);
   #fd: number | undefined;
   #dirty = false;
 
@@ -63,12 +72,47 @@ export class CounterPage {
   constructor(file?: string) {
     this.#bytes.writeUInt32LE(MAGIC, 0);
     this.#bytes.writeUInt32LE(VERSION, 4);
-    if (file === undefined) return;
-    this.#fd = openSync(file, 'wx', 0o600);
+    if (file !== undefined) this.moveTo(file);
+  }
+
+  /**
+   * Goes on in another file. What `settled` counted stays behind; what it took for lost with the process comes along.
+   *
+   * @param publish makes the file count, once it is written
+   * @throws what the file system or `publish` throws; then nothing has changed
+   */
+  moveTo(file: string, settled?: PageContent, publish: () => void = () => undefined): void {
+    const fd = openSync(file, 'wx', 0o600);
+    const before = { bytes: Buffer.from(this.#bytes), fd: this.#fd };
+    if (settled !== undefined) this.#subtract(settled);
+    this.#bytes[CLEAN_OFFSET] = 0;
+    this.#fd = fd;
     this.#dirty = true;
-    if (!this.write()) {
-      this.close();
-      throw Object.assign(new Error(`no room for ${file}`), { code: 'ENOSPC' });
+    try {
+      if (!this.write()) throw Object.assign(new Error(`no room for ${file}`), { code: 'ENOSPC' });
+      publish();
+    } catch (error) {
+      this.#bytes.set(before.bytes);
+      this.#fd = before.fd;
+      this.#dirty = true;
+      closeSync(fd);
+      throw error;
+    }
+    if (before.fd !== undefined) closeSync(before.fd);
+  }
+
+  #subtract(settled: PageContent): void {
+    const own = this.content();
+    for (const kind of SIGNAL_KINDS) {
+      const now = own.values[kind];
+      const then = settled.values[kind];
+      const resumed = unsettled(then) + then['lost.killed'] - now['lost.killed'];
+      for (const counter of COUNTERS) this.#slots[slotOf(kind, counter)] = now[counter] - then[counter];
+      this.#slots[slotOf(kind, 'created')] = now.created - then.created + resumed;
+      this.#slots[slotOf(kind, 'journaled')] = 0;
+      this.#resumed[KIND_INDEX[kind]] = resumed;
+      const offset = TWICE_OFFSET + KIND_INDEX[kind] * 8;
+      this.#bytes.writeDoubleLE(own.maybeTwice[kind] - settled.maybeTwice[kind], offset);
     }
   }
 
@@ -103,8 +147,14 @@ export class CounterPage {
     }
   }
 
+  /** As this process knows them: what came along from an earlier folder was created here. */
   values(): CounterValues {
     return readValues(this.#slots);
+  }
+
+  /** As readers of the file know it. */
+  content(): PageContent {
+    return contentOf(this.#bytes, this.#slots);
   }
 
   /** Whether the process said that it reached its 'exit' handler. */
@@ -162,13 +212,42 @@ function parsePage(bytes: Buffer): PageContent | undefined {
     if (!Number.isSafeInteger(value) || value < 0) return undefined;
     slots[i] = value;
   }
-  const twice = (kind: SignalKind) => bytes.readDoubleLE(TWICE_OFFSET + KIND_INDEX[kind] * 8);
-  const maybeTwice = {
-    spans: twice('spans'),
-    llmSpans: twice('llmSpans'),
-    evaluations: twice('evaluations'),
+  return contentOf(bytes, slots);
+}
+
+function contentOf(bytes: Buffer, slots: Float64Array): PageContent {
+  const threeAt = (offset: number): readonly number[] =>
+    [0, 8, 16].map((i) => bytes.readDoubleLE(offset + i));
+  const [spans = 0, llmSpans = 0, evaluations = 0] = threeAt(TWICE_OFFSET);
+  return {
+    values: onDisk(readValues(slots), threeAt(RESUMED_OFFSET)),
+    maybeTwice: { spans, llmSpans, evaluations },
+    clean: bytes[CLEAN_OFFSET] === 1,
   };
-  return { values: readValues(slots), maybeTwice, clean: bytes[CLEAN_OFFSET] === 1 };
+}
+
+/** Of what a page counted as created: neither journaled nor ended by any other name. */
+export function unsettled(values: PageValues): number {
+  return values.created - values.journaled - endedIn(values);
+}
+
+/** Signals that ended before the journal, by whatever name. */
+export function endedIn(values: PageValues): number {
+  return COUNTERS.reduce(
+    (sum, counter) => (NO_END.has(counter) ? sum : sum + values[counter]),
+    values['lost.killed'],
+  );
+}
+
+const NO_END: ReadonlySet<Counter> = new Set(['created', 'journaled', 'unobserved']);
+
+/** What was resumed is created where it was counted first: here it takes back that it was lost. */
+function onDisk(values: CounterValues, resumed: readonly number[]): PageContent['values'] {
+  const ofKind = (kind: SignalKind): PageValues => {
+    const n = resumed[KIND_INDEX[kind]]!;
+    return { ...values[kind], created: values[kind].created - n, 'lost.killed': 0 - n };
+  };
+  return { spans: ofKind('spans'), llmSpans: ofKind('llmSpans'), evaluations: ofKind('evaluations') };
 }
 
 /** CRC-32 of everything but the checksum itself. */

@@ -24,6 +24,8 @@ export const Names = {
   owner: 'owner.json',
   counters: 'counters',
   outcomes: 'outcomes.jsonl',
+  closing: 'closing',
+  seal: 'sealed.json',
   quarantine: 'quarantine',
   writerPrefix: 'w-',
 } as const;

@@ -8,13 +8,18 @@ import type { AppendResult } from './writer.ts';
 /** What the guard needs of a journal writer. */
 export interface Appender {
   readonly page: CounterPage;
+  /** Undefined as long as it has not come to a folder of its own. */
+  readonly path: string | undefined;
   readonly lastError: unknown;
+  /** Whether its folder is still its own; makes it so where it can. */
+  renewIfDue?(): boolean;
   append(
     kind: SignalKind,
     body: string | Uint8Array,
     count: number,
     flags?: number,
     preamble?: string,
+    timeMs?: number,
   ): AppendResult;
   close(): void;
 }
@@ -67,7 +72,7 @@ export class GuardedJournal {
 
   /** False while records go to memory. */
   get onDisk(): boolean {
-    return this.#options.writer !== undefined && !this.#open && this.#full.size === 0;
+    return this.#options.writer?.path !== undefined && !this.#open && this.#full.size === 0;
   }
 
   /** @returns `disk`, `memory`, or `gone` when it could not be kept (counted by reason) */
@@ -80,13 +85,19 @@ export class GuardedJournal {
   ): 'disk' | 'memory' | 'gone' {
     const { writer, clock } = this.#options;
     if (writer !== undefined && (!this.#open || clock.now() >= this.#openUntilMs)) {
-      const result = this.#tryDisk(writer, { kind, body, count, flags, preamble });
+      const result = this.#tryDisk(writer, { kind, body, count, flags, preamble, timeMs: clock.wall() });
       if (result === 'ok') return 'disk';
       if (result === 'too_large') return this.#tooLarge(kind, count);
     }
     // The caller's buffer is the caller's: dd-trace writes its next payload over this one.
     const own = typeof body === 'string' ? body : Uint8Array.from(body);
     return this.#hold({ kind, body: own, count, flags, preamble, timeMs: clock.wall() });
+  }
+
+  /** Makes the counts last through a SIGKILL. */
+  commit(): void {
+    this.#options.writer?.renewIfDue?.();
+    this.page.write();
   }
 
   /**
@@ -143,14 +154,11 @@ export class GuardedJournal {
   }
 
   /** A result other than these two leaves the record where it was. */
-  #tryDisk(
-    writer: Appender,
-    record: Omit<HeldRecord, 'id' | 'timeMs'>,
-  ): 'ok' | 'too_large' | 'full' | 'failed' {
+  #tryDisk(writer: Appender, record: Omit<HeldRecord, 'id'>): 'ok' | 'too_large' | 'full' | 'failed' {
     const { clock, slowMs } = this.#options;
-    const { kind, body, count, flags, preamble } = record;
+    const { kind, body, count, flags, preamble, timeMs } = record;
     const startMs = clock.now();
-    const result = writer.append(kind, body, count, flags, preamble);
+    const result = writer.append(kind, body, count, flags, preamble, timeMs);
     switch (result) {
       case 'too_large':
         return result;

@@ -4,6 +4,7 @@ import type { Ledger } from '../contracts/ledger.ts';
 import { appendLine } from './append-line.ts';
 import { Names } from './directory.ts';
 import { releaseClaim, takeClaim, type ClaimSlot } from './numbered-claim.ts';
+import type { Seal } from './seal.ts';
 
 /** The final word on a writer that is gone and delivered. */
 export interface HistoryEntry {
@@ -14,6 +15,8 @@ export interface HistoryEntry {
   readonly maybeTwice: number;
   /** Writers folded into this entry; 1 for a single one. */
   readonly writers: number;
+  /** The seal of its folder, for a writer that may come back. */
+  readonly seal?: Seal | undefined;
 }
 
 /** The history is folded when it has grown so large. */

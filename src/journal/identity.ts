@@ -18,6 +18,21 @@ export interface Identity {
 /** A holder that cannot be looked up here counts as gone when it has not renewed its lease for so long. */
 export const LEASE_MS = 30_000;
 
+/** A clock that is set makes the file's age another than what we know of it. */
+const CLOCK_SET_MS = 1000;
+
+/**
+ * Whether everybody takes a holder for alive that renewed its lease then: half of the time is left, and nobody set the
+ * wall clock, which is what others see.
+ */
+export function isLeaseCertain(
+  renewed: { readonly ms: number; readonly wallMs: number },
+  now: { readonly ms: number; readonly wallMs: number },
+): boolean {
+  const passedMs = now.ms - renewed.ms;
+  return passedMs < LEASE_MS / 2 && Math.abs(now.wallMs - renewed.wallMs - passedMs) < CLOCK_SET_MS;
+}
+
 let own: Identity | undefined;
 
 /** This thread. Read once: it does not change. */
@@ -39,16 +54,29 @@ function ownThread(): string {
   return tid === '' ? '' : `${tid}:${startTicks(`self/task/${tid}`) ?? ''}`;
 }
 
+/** Whether the holder still runs, see `lifeOf`. */
+export function isAlive(holder: Identity, leaseAgeMs: number, self: Identity = ownIdentity()): boolean {
+  return lifeOf(holder, leaseAgeMs, self) === 'alive';
+}
+
 /**
  * Whether the holder still runs. In our own PID namespace and boot the process table decides; elsewhere
- * (another container or machine on shared storage) the age of its lease does.
+ * (another container or machine on shared storage) the age of its lease does: `expired` may only stand still.
  *
  * @param leaseAgeMs milliseconds since the holder last renewed its lease
  */
-export function isAlive(holder: Identity, leaseAgeMs: number, self: Identity = ownIdentity()): boolean {
+export function lifeOf(
+  holder: Identity,
+  leaseAgeMs: number,
+  self: Identity = ownIdentity(),
+): 'alive' | 'gone' | 'expired' {
   const sameTable =
     holder.bootId === self.bootId && holder.pidNamespace === self.pidNamespace && holder.host === self.host;
-  if (!sameTable) return leaseAgeMs < LEASE_MS;
+  if (!sameTable) return leaseAgeMs < LEASE_MS ? 'alive' : 'expired';
+  return isInTable(holder, self) ? 'alive' : 'gone';
+}
+
+function isInTable(holder: Identity, self: Identity): boolean {
   if (holder.startTicks === '' || self.startTicks === '') return processExists(holder.pid);
   if (startTicks(String(holder.pid)) !== holder.startTicks) return false;
   const [tid, ticks] = holder.thread.split(':');

@@ -132,7 +132,7 @@ function create(slot: ClaimSlot, number: number, text: string): boolean {
 }
 
 /** What file systems without hard links say. */
-const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+export const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 function readJson(file: string): unknown {
   try {

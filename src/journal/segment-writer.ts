@@ -42,6 +42,13 @@ export class SegmentWriter {
     return this.#fd === undefined ? undefined : this.#number;
   }
 
+  /** Behind the last record, as a reader finds it. */
+  get end(): { readonly segment: number; readonly offset: number } {
+    return this.#fd === undefined
+      ? { segment: this.#tried + 1, offset: 0 }
+      : { segment: this.#number, offset: this.#position };
+  }
+
   /** Whether the next record of `length` bytes begins a new segment. */
   rotatesFor(length: number): boolean {
     return this.#fd === undefined || (this.#position > 0 && this.#position + length > this.#segmentBytes);

@@ -8,6 +8,7 @@ import { codeOf, evictedFile, listSegments, Names, segmentFile } from './directo
 import { readEvicted } from './eviction.ts';
 import { addCounts, readOutcomes, type Cursor, type OutcomeCounts } from './outcomes.ts';
 import { readRecords } from './reader.ts';
+import { readSeal, type Seal } from './seal.ts';
 
 /** One stream of a writer as its files show it. */
 export interface StreamSurvey {
@@ -18,6 +19,8 @@ export interface StreamSurvey {
   readonly maybeTwice: number;
   /** Wall-clock ms of the oldest record not yet resolved; undefined when nothing is pending. */
   readonly oldestMs: number | undefined;
+  /** Behind the last whole record. */
+  readonly end: Cursor;
 }
 
 export interface WriterSurvey {
@@ -41,17 +44,27 @@ const LOOKS = 5;
 export function surveyWriter(writerPath: string): WriterSurvey | undefined {
   try {
     const state = ownerState(writerPath);
-    const page = readCounterPage(join(writerPath, Names.counters));
-    const streams = Object.fromEntries(
-      SIGNAL_KINDS.map((kind) => [kind, surveyStream(writerPath, kind)]),
-    ) as Record<SignalKind, StreamSurvey>;
+    const seal = readSeal(writerPath);
+    const page = seal?.page ?? readCounterPage(join(writerPath, Names.counters));
+    const streams = surveyStreams(writerPath, seal);
     if (!existsSync(join(writerPath, Names.owner))) return undefined;
-    const ended = page?.clean === true ? 'clean' : state === 'dead' ? 'killed' : 'running';
+    const isGone = state === 'dead' || state === 'expired';
+    const ended = page?.clean === true ? 'clean' : isGone ? 'killed' : 'running';
     return { id: basename(writerPath), owner: readOwner(writerPath), state: ended, page, streams };
   } catch (error) {
     if (codeOf(error) === 'ENOENT' && !existsSync(join(writerPath, Names.owner))) return undefined;
     throw error;
   }
+}
+
+/** Every stream of a writer, as far as it counts. */
+export function surveyStreams(
+  writerPath: string,
+  seal: Seal | undefined,
+): Readonly<Record<SignalKind, StreamSurvey>> {
+  return Object.fromEntries(
+    SIGNAL_KINDS.map((kind) => [kind, surveyStream(writerPath, kind, seal?.ends[kind])]),
+  ) as Record<SignalKind, StreamSurvey>;
 }
 
 function readOwner(writerPath: string): Readonly<Record<string, unknown>> {
@@ -63,12 +76,12 @@ function readOwner(writerPath: string): Readonly<Record<string, unknown>> {
 }
 
 /** Repeated while segments are removed under our eyes: they would look damaged. */
-function surveyStream(writerPath: string, kind: SignalKind): StreamSurvey {
+function surveyStream(writerPath: string, kind: SignalKind, limit: Cursor | undefined): StreamSurvey {
   for (let look = 1; ; look++) {
     const before = readOutcomes(join(writerPath, Names.outcomes))[kind];
     let found: Omit<StreamSurvey, 'maybeTwice'> | undefined;
     try {
-      found = readStream(writerPath, kind, before);
+      found = readStream(writerPath, kind, before, limit);
     } catch (error) {
       if (codeOf(error) !== 'ENOENT' || look >= LOOKS) throw error;
     }
@@ -82,33 +95,48 @@ function readStream(
   writerPath: string,
   kind: SignalKind,
   { cursor, counts }: { readonly cursor: Cursor; readonly counts: OutcomeCounts },
+  limit: Cursor | undefined,
 ): Omit<StreamSurvey, 'maybeTwice'> {
   let outcomes = counts;
   let held = cursor.signals;
   let oldestMs: number | undefined;
+  let end = { segment: cursor.segment, offset: cursor.offset };
   for (const piece of piecesOf(writerPath, kind)) {
-    if (piece.number < cursor.segment) continue;
+    if (piece.number < cursor.segment || (limit !== undefined && piece.number > limit.segment)) continue;
     if (piece.evicted) {
       const { before, count } = readEvicted(evictedFile(writerPath, piece));
       outcomes = addCounts(outcomes, gap(held, before));
       const unresolved = before + count - Math.max(held, before);
       if (unresolved > 0) outcomes = addCounts(outcomes, { 'dropped.journal_full': unresolved });
       held = Math.max(held, before + count);
+      end = { segment: piece.number + 1, offset: 0 };
       continue;
     }
     let offset = piece.number === cursor.segment ? cursor.offset : 0;
     for (;;) {
       const read = readRecords(segmentFile(writerPath, piece), offset, READ_BYTES);
-      for (const { header } of read.records) {
+      for (const { header, startOffset } of read.records) {
+        if (isBehind(limit, piece.number, startOffset)) break;
         if (header.before > held) outcomes = addCounts(outcomes, gap(held, header.before));
         held = header.before + header.count;
         oldestMs ??= header.timeMs;
       }
       offset = read.nextOffset;
+      end = { segment: piece.number, offset };
       if (read.atEnd) break;
     }
   }
-  return { held, outcomes, oldestMs };
+  if (limit !== undefined) {
+    outcomes = addCounts(outcomes, gap(held, limit.signals));
+    held = Math.max(held, limit.signals);
+  }
+  return { held, outcomes, oldestMs, end: { ...end, signals: held } };
+}
+
+/** Whether a record that begins there is none of a sealed stream. */
+export function isBehind(limit: Cursor | undefined, segment: number, startOffset: number): boolean {
+  if (limit === undefined) return false;
+  return segment > limit.segment || (segment === limit.segment && startOffset >= limit.offset);
 }
 
 /** Segments and markers of a stream, oldest first. A marker hides its segment. */

@@ -1,14 +1,16 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { SignalKind } from '../contracts/signal.ts';
 import { systemClock, type Clock } from '../kernel/clock.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { NONCE_BYTES, RecordCipher, SEAL_BYTES } from './cipher.ts';
-import { CounterPage } from './counters.ts';
+import { CounterPage, type PageContent } from './counters.ts';
 import { Names } from './directory.ts';
 import { Flag, HEADER_BYTES, MAX_BODY_BYTES, MAX_COUNT, sealRecord, writeHeader } from './format.ts';
 import { ownIdentity } from './identity.ts';
+import type { HeldRecord } from './memory.ts';
+import type { Cursor } from './outcomes.ts';
 import { Room } from './room.ts';
 import { nodeDisk, SegmentWriter, type Disk } from './segment-writer.ts';
 
@@ -26,6 +28,10 @@ export interface WriterOptions {
   readonly clock?: Clock;
   readonly disk?: Disk;
   readonly random?: () => number;
+  /** Counts that go on in the new folder; default: none so far. */
+  readonly page?: CounterPage;
+  /** Of these counts, what an earlier folder keeps. */
+  readonly settled?: PageContent | undefined;
 }
 
 /**
@@ -54,6 +60,8 @@ export class JournalWriter {
   readonly #room: Room;
   #scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   #lastError: unknown;
+  /** Where the last record begins that was written. */
+  lastRecord = { segment: 0, offset: 0 };
 
   /** @throws what the file system throws when the writer's folder cannot be made */
   constructor(options: WriterOptions) {
@@ -65,21 +73,37 @@ export class JournalWriter {
       clock = systemClock,
       disk = nodeDisk,
       random = Math.random,
+      page = new CounterPage(),
+      settled,
     } = options;
     this.#maxBytes = maxBytes;
     this.#sync = sync;
     this.#clock = clock;
     this.#cipher = key === undefined ? undefined : new RecordCipher(key);
     const segmentBytes = Math.max(64 * 1024, Math.min(8 * 1024 * 1024, Math.floor(maxBytes / 16)));
-    this.path = createWriterFolder(options, clock, random);
-    this.page = new CounterPage(join(this.path, Names.counters));
+    const identity = ownIdentity();
+    const unique = Math.floor(random() * 0x1_0000_0000).toString(36);
+    const name = `${Names.writerPrefix}${Math.floor(clock.wall()).toString(36)}-${identity.pid}-${threadId}-${unique}`;
+    this.path = join(directory, name);
     const stream = (kind: SignalKind) => new SegmentWriter(disk, this.path, kind, segmentBytes);
     this.#streams = {
       spans: stream('spans'),
       llmSpans: stream('llmSpans'),
       evaluations: stream('evaluations'),
     };
+    this.page = page;
     this.#room = new Room({ directory, ownPath: this.path, maxBytes, clock, streams: this.#streams });
+    const draft = join(directory, `.${name}`);
+    try {
+      mkdirSync(draft, { mode: 0o700 });
+      const owner = JSON.stringify({ ...options.owner, ...identity });
+      writeFileSync(join(draft, Names.owner), owner, { mode: 0o600 });
+      // Whoever looks for writers sees a folder only with everything in it, and the page moves only when it is there.
+      page.moveTo(join(draft, Names.counters), settled, () => renameSync(draft, this.path));
+    } catch (error) {
+      removeDraft(draft);
+      throw error;
+    }
   }
 
   /** Why the last `append` did not say `ok`. */
@@ -91,10 +115,18 @@ export class JournalWriter {
    * @param body text (written as UTF-8) or bytes
    * @param count signals in it
    * @param preamble JSON in front of the body, at most 65,535 bytes
+   * @param timeMs wall-clock ms when it came into custody: earlier than now when it waited in memory
    */
-  append(kind: SignalKind, body: string | Uint8Array, count: number, flags = 0, preamble = ''): AppendResult {
+  append(
+    kind: SignalKind,
+    body: string | Uint8Array,
+    count: number,
+    flags = 0,
+    preamble = '',
+    timeMs = this.#clock.wall(),
+  ): AppendResult {
     try {
-      const record = this.#build(kind, body, count, flags, preamble);
+      const record = this.#build({ kind, body, count, flags, preamble, timeMs });
       return record === undefined ? 'too_large' : this.#write(kind, record.buffer, record.length, count);
     } catch (error) {
       this.#lastError = error;
@@ -102,14 +134,24 @@ export class JournalWriter {
     }
   }
 
+  /** Where a stream ends, by this writer's own count. */
+  end(kind: SignalKind): Cursor {
+    return { ...this.#streams[kind].end, signals: this.page.get(kind, 'journaled') };
+  }
+
+  /** Closes the files of a folder that its counts have left. */
+  abandon(): void {
+    for (const kind of SIGNAL_KINDS) this.#streams[kind].close();
+  }
+
   /** Marks a clean end. The journal stays for whoever delivers it. */
   close(): void {
-    for (const kind of SIGNAL_KINDS) this.#streams[kind].close();
+    this.abandon();
     this.page.close();
   }
 
   /** Undefined when it is more than a record can be. */
-  #build(kind: SignalKind, body: string | Uint8Array, count: number, flags: number, preamble: string) {
+  #build({ kind, body, count, flags, preamble, timeMs }: Omit<HeldRecord, 'id'>) {
     const sealBytes = this.#cipher === undefined ? 0 : SEAL_BYTES;
     const most =
       HEADER_BYTES +
@@ -139,7 +181,7 @@ export class JournalWriter {
       flags: flags | sealedFlag,
       count,
       before,
-      timeMs: this.#clock.wall(),
+      timeMs,
       preambleBytes,
       bodyBytes,
     });
@@ -152,6 +194,8 @@ export class JournalWriter {
     if (!this.#room.has(kind, length, stream.rotatesFor(length))) return 'full';
     if (this.page.clean) this.page.reopen();
     stream.append(buffer, length);
+    const { segment, offset } = stream.end;
+    this.lastRecord = { segment, offset: offset - length };
     this.#room.used(kind, length, this.page.get(kind, 'journaled'), count);
     this.page.add(kind, 'journaled', count);
     if (!this.#sync) return 'ok';
@@ -179,14 +223,10 @@ function copy(body: Uint8Array, target: Buffer, start: number): number {
   return body.length;
 }
 
-function createWriterFolder(options: WriterOptions, clock: Clock, random: () => number): string {
-  const identity = ownIdentity();
-  const unique = Math.floor(random() * 0x1_0000_0000).toString(36);
-  const name = `${Names.writerPrefix}${Math.floor(clock.wall()).toString(36)}-${identity.pid}-${threadId}-${unique}`;
-  const path = join(options.directory, name);
-  const draft = join(options.directory, `.${name}`);
-  mkdirSync(draft, { mode: 0o700 });
-  writeFileSync(join(draft, Names.owner), JSON.stringify({ ...options.owner, ...identity }), { mode: 0o600 });
-  renameSync(draft, path); // Whoever looks for writers sees a folder only with its owner in it.
-  return path;
+function removeDraft(draft: string): void {
+  try {
+    rmSync(draft, { recursive: true, force: true });
+  } catch {
+    return; // The disk refuses that as well; nobody reads what is hidden.
+  }
 }

@@ -48,7 +48,7 @@ export class CustodyStore implements Custody {
   }
 
   commit(): void {
-    this.#journal.page.write();
+    this.#journal.commit();
   }
 
   /**

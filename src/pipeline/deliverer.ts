@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { BatchEncoder, Outcomes, UpstreamState } from '../contracts/delivery.ts';
+import type { BatchEncoder, Outcomes, PendingRecord, UpstreamState } from '../contracts/delivery.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import type { Send } from '../delivery/send.ts';
 import { deliverStream, type StreamDelivery } from '../delivery/stream.ts';
@@ -10,14 +10,17 @@ import { claimDelivery, ownerState, releaseDelivery, renewDelivery } from '../jo
 import { readCounterPage } from '../journal/counters.ts';
 import { listWriters, Names } from '../journal/directory.ts';
 import { appendHistory, readHistory } from '../journal/history.ts';
-import { LEASE_MS } from '../journal/identity.ts';
+import { isLeaseCertain } from '../journal/identity.ts';
 import { OutcomeLog, type OutcomeState } from '../journal/outcomes.ts';
+import { readSeal, type Seal } from '../journal/seal.ts';
+import { sealWriter } from '../journal/sealing.ts';
 import { surveyWriter } from '../journal/survey.ts';
 import { systemClock, type Clock } from '../kernel/clock.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { addLedgers } from '../ledger/account.ts';
 import { JournalSource } from './journal-source.ts';
 import { writerLedger } from './ledger-view.ts';
+import { watchResolved } from './resolved-records.ts';
 
 export interface DelivererOptions {
   readonly directory: string;
@@ -27,8 +30,8 @@ export interface DelivererOptions {
   readonly send: Send;
   readonly maxAgeMs: number;
   readonly doorbell: Doorbell;
-  /** A writer that is never brought to an end here: the host's own, which may still write in its last instant. */
-  readonly keep?: string;
+  /** Writers that are never brought to an end here: the host's own, which may still write in its last instant. */
+  readonly keeps?: (writerId: string) => boolean;
   /** 32 bytes: for sealed records. */
   readonly key?: Uint8Array | undefined;
   readonly clock?: Clock;
@@ -37,6 +40,8 @@ export interface DelivererOptions {
   readonly onOutcome: (writerId: string, kind: SignalKind, outcomes: Outcomes) => void;
   readonly onMaybeTwice: (writerId: string, kind: SignalKind, signals: number) => void;
   readonly onState: (writerId: string, state: UpstreamState) => void;
+  /** Records were resolved, each once. Must not throw. */
+  readonly onResolved?: ((records: readonly PendingRecord[], outcomes: Outcomes) => void) | undefined;
   /** A writer's records are sealed with another key; they are held. Must not throw. */
   readonly onSealed?: (writerId: string) => void;
   /** A writer could not be read or removed; it is tried again. Must not throw. */
@@ -83,6 +88,8 @@ export class Deliverer {
   readonly #instance = randomUUID();
   readonly #cipher: RecordCipher | undefined;
   readonly #adopted = new Map<string, Adopted>();
+  /** Of writers that ended. */
+  readonly #seals = new Map<string, Seal | undefined>();
   /** When writers that are sealed with another key are looked at again. */
   readonly #sealedUntilMs = new Map<string, number>();
   #hurried = false;
@@ -130,7 +137,7 @@ export class Deliverer {
     const { path, lease, sources } = adopted;
     if (!lease.renew()) return this.#letGo(adopted, false);
     const sealed = sources.some((source) => source.sealed());
-    if (!this.#hasEnded(path)) return;
+    if (!this.#hasEnded(path)) return adopted.orphan ? this.#letGo(adopted) : undefined;
     if (sources.every((source) => source.drained())) return this.#finish(adopted);
     if (!sealed || !sources.every((source) => source.sealed() || source.drained())) return;
     this.#sealedUntilMs.set(path, this.#clock.now() + SEALED_RETRY_MS);
@@ -142,7 +149,7 @@ export class Deliverer {
     const state = ownerState(path);
     const ours =
       state === 'self' || (state === 'alive' && this.#options.host === 'sidecar' && hostOf(path) === 'none');
-    const orphan = state === 'dead';
+    const orphan = state === 'dead' || state === 'expired';
     if (!ours && !orphan) return;
     if (orphan && this.#orphans() >= MAX_ORPHANS) return;
     if (this.#clock.now() < (this.#sealedUntilMs.get(path) ?? -Infinity)) return;
@@ -151,6 +158,8 @@ export class Deliverer {
       rmSync(path, { recursive: true, force: true }); // A crash came between its last word and its removal.
       return;
     }
+    if (orphan && !this.#hasStopped(path)) return releaseDelivery(path, this.#instance); // It is there again.
+    if (orphan) this.#seals.set(path, readSeal(path));
     this.#adopted.set(path, this.#start(path, orphan));
   }
 
@@ -161,8 +170,18 @@ export class Deliverer {
   }
 
   #start(path: string, orphan: boolean): Adopted {
-    const { encoder, send, maxAgeMs, doorbell, onOutcome, onMaybeTwice, onState, onAdopted, onSealed } =
-      this.#options;
+    const {
+      encoder,
+      send,
+      maxAgeMs,
+      doorbell,
+      onOutcome,
+      onMaybeTwice,
+      onState,
+      onAdopted,
+      onSealed,
+      onResolved,
+    } = this.#options;
     const id = basename(path);
     const lease = new Lease(path, this.#instance, this.#clock);
     const log = new OutcomeLog(join(path, Names.outcomes));
@@ -175,6 +194,7 @@ export class Deliverer {
           log,
           cipher: this.#cipher,
           ended: () => this.#hasEnded(path),
+          limit: () => this.#seals.get(path)?.ends[kind],
           fence: () => lease.fence(),
           onSealed: () => onSealed?.(id),
           rings: () => doorbell.rings(),
@@ -184,7 +204,7 @@ export class Deliverer {
     );
     const streams = sources.map((source) =>
       deliverStream({
-        source,
+        source: onResolved === undefined ? source : watchResolved(source, onResolved),
         encoder,
         send,
         clock: this.#clock,
@@ -214,6 +234,7 @@ export class Deliverer {
       ledger,
       maybeTwice,
       writers: 1,
+      seal: readSeal(path),
     };
     if (appendHistory(dirname(path), entry, this.#instance, addLedgers))
       rmSync(path, { recursive: true, force: true });
@@ -222,14 +243,30 @@ export class Deliverer {
   async #letGo({ path, log, streams }: Adopted, release = true): Promise<void> {
     await Promise.all(streams.map((stream) => stream.stop()));
     this.#adopted.delete(path);
+    this.#seals.delete(path);
     log.close();
     if (release) releaseDelivery(path, this.#instance);
   }
 
-  /** A writer's thread is gone, or said its last word a while ago. */
+  /**
+   * A writer's thread is gone, or said its last word a while ago, or cannot be looked up and did not renew its lease:
+   * where it may come back, its folder is sealed first.
+   */
   #hasEnded(path: string): boolean {
-    if (basename(path) === this.#options.keep) return false;
-    if (ownerState(path) === 'dead') return true;
+    if (!this.#hasStopped(path)) return false;
+    if (!this.#seals.has(path)) this.#seals.set(path, readSeal(path));
+    return true;
+  }
+
+  #hasStopped(path: string): boolean {
+    if (this.#options.keeps?.(basename(path)) === true) return false;
+    const state = ownerState(path);
+    if (state === 'dead') return true;
+    if (state !== 'expired' && !this.#saidLastWord(path)) return false;
+    return sealWriter(path, () => ownerState(path) === 'expired' || this.#saidLastWord(path));
+  }
+
+  #saidLastWord(path: string): boolean {
     const page = join(path, Names.counters);
     if (readCounterPage(page)?.clean !== true) return false;
     const { mtimeMs } = statSync(page, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
@@ -250,25 +287,30 @@ class Lease {
   readonly #path: string;
   readonly #instance: string;
   readonly #clock: Clock;
-  #renewedMs: number;
+  #renewed: { readonly ms: number; readonly wallMs: number };
 
   constructor(path: string, instance: string, clock: Clock) {
     this.#path = path;
     this.#instance = instance;
     this.#clock = clock;
-    this.#renewedMs = clock.now();
+    this.#renewed = this.#now();
   }
 
   renew(): boolean {
-    const renewed = renewDelivery(this.#path, this.#instance);
-    if (renewed) this.#renewedMs = this.#clock.now();
-    return renewed;
+    const now = this.#now();
+    const isOurs = renewDelivery(this.#path, this.#instance);
+    if (isOurs) this.#renewed = now;
+    return isOurs;
   }
 
   /** @throws when it is no longer ours */
   fence(): void {
-    if (this.#clock.now() - this.#renewedMs < LEASE_MS / 2 || this.renew()) return;
+    if (isLeaseCertain(this.#renewed, this.#now()) || this.renew()) return;
     throw new Error(`${basename(this.#path)} was taken over by another deliverer`);
+  }
+
+  #now(): { readonly ms: number; readonly wallMs: number } {
+    return { ms: this.#clock.now(), wallMs: this.#clock.wall() };
   }
 }
 

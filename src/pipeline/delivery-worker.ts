@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SignalKind } from '../contracts/signal.ts';
 import { createHttpSender } from '../delivery/http-sender.ts';
@@ -11,21 +12,39 @@ import { NoiseBoard } from './noise-board.ts';
 import { OutcomeBoard } from './outcome-board.ts';
 import { thinningBy } from './policy.ts';
 import { RelayWriters } from './relay-writers.ts';
+import { watchResolved } from './resolved-records.ts';
+import { Statistics } from './statistics.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
 /** Writers are looked for so often; what is written into known ones rings the doorbell. */
 const SWEEP_MS = 1000;
 
+/** A thread that is stopped waits so long for the Agent to take its statistics. */
+const STATISTICS_MS = 250;
+
 const input = workerData as WorkerInput;
 const port = parentPort!;
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-const board = new OutcomeBoard(input.board);
+/** The host's writer, and where its outcomes are counted. */
+let own = { id: input.writerId, board: new OutcomeBoard(input.board) };
+const doorbell = own.board;
 const relayBoard = new OutcomeBoard(input.relayOutcomes);
-const relays = new RelayWriters(input.directory ?? '', input.relayToken);
 const sender = createHttpSender({ proxyEnv: input.proxyEnv });
 const thinning = thinningBy(input.policy);
 const noise = new NoiseBoard(input.noise, input.policy);
+const statistics =
+  input.policy.rules.length === 0
+    ? undefined
+    : new Statistics({
+        agentUrl: input.agentUrl,
+        hostname: hostname(),
+        send: sender.send,
+        onCount: (what, spans) => noise.addStatistics(what, spans),
+        onLost: (spans, reason) => tell({ type: 'statistics-lost', spans, reason }),
+      });
+const send = statistics?.send ?? sender.send;
+const onResolved = statistics === undefined ? undefined : statistics.note.bind(statistics);
 const toDatadog = {
   target: () => input.target,
   agentUrl: () => input.agentUrl,
@@ -33,33 +52,40 @@ const toDatadog = {
 };
 const encoder = createDatadogEncoder({ ...toDatadog, ...thinning.options });
 
-const deliverer = new Deliverer({
-  directory: input.directory ?? '',
-  host: 'worker',
-  encoder,
-  send: sender.send,
-  maxAgeMs: input.maxAgeMs,
-  doorbell: board,
-  keep: input.writerId,
-  key: input.journalKey,
-  onAdopted: (id, state) => {
-    const restored = id === input.writerId ? board : relays.first(id) ? relayBoard : undefined;
-    for (const kind of SIGNAL_KINDS) restored?.restore(kind, state[kind].counts, state[kind].maybeTwice);
-  },
-  onOutcome: (id, kind, outcomes) => {
-    // Before the outcomes of the same batch: a shutdown's record then has both.
-    if (kind === 'spans') noise.set(thinning.sampler.counts());
-    if (id === input.writerId) board.add(kind, outcomes);
-    else if (relays.has(id)) relayBoard.add(kind, outcomes);
-  },
-  onMaybeTwice: (id, kind, signals) => {
-    if (id === input.writerId) board.addMaybeTwice(kind, signals);
-    else if (relays.has(id)) relayBoard.addMaybeTwice(kind, signals);
-  },
-  onState: (_id, state) => tell({ type: 'state', state }),
-  onSealed: (writerId) => tell({ type: 'sealed', writerId }),
-  onError: (error) => tell({ type: 'error', error: String(error) }),
-});
+function createDeliverer(directory: string): Deliverer {
+  const relays = new RelayWriters(directory, input.relayToken);
+  return new Deliverer({
+    directory,
+    host: 'worker',
+    encoder,
+    send,
+    onResolved,
+    maxAgeMs: input.maxAgeMs,
+    doorbell,
+    keeps: (id) => id === own.id,
+    key: input.journalKey,
+    onAdopted: (id, state) => {
+      const restored = id === own.id ? own.board : relays.first(id) ? relayBoard : undefined;
+      for (const kind of SIGNAL_KINDS) restored?.restore(kind, state[kind].counts, state[kind].maybeTwice);
+    },
+    onOutcome: (id, kind, outcomes) => {
+      // Before the outcomes of the same batch: a shutdown's record then has both.
+      if (kind === 'spans') noise.set(thinning.sampler.counts());
+      if (id === own.id) own.board.add(kind, outcomes);
+      else if (relays.has(id)) relayBoard.add(kind, outcomes);
+    },
+    onMaybeTwice: (id, kind, signals) => {
+      if (id === own.id) own.board.addMaybeTwice(kind, signals);
+      else if (relays.has(id)) relayBoard.addMaybeTwice(kind, signals);
+    },
+    onState: (_id, state) => tell({ type: 'state', state }),
+    onSealed: (writerId) => tell({ type: 'sealed', writerId }),
+    onError: (error) => tell({ type: 'error', error: String(error) }),
+  });
+}
+
+/** Undefined while there is no journal. */
+let deliverer = input.directory === undefined ? undefined : createDeliverer(input.directory);
 
 const memory = Object.fromEntries(
   SIGNAL_KINDS.map((kind) => [
@@ -75,9 +101,9 @@ const memory = Object.fromEntries(
 const wholeEncoder = createDatadogEncoder(toDatadog);
 const memoryStreams = SIGNAL_KINDS.map((kind) =>
   deliverStream({
-    source: memory[kind],
+    source: onResolved === undefined ? memory[kind] : watchResolved(memory[kind], onResolved),
     encoder: wholeEncoder,
-    send: sender.send,
+    send,
     clock: systemClock,
     random: Math.random,
     maxAgeMs: input.maxAgeMs,
@@ -89,12 +115,19 @@ const memoryStreams = SIGNAL_KINDS.map((kind) =>
 
 port.on('message', (message: ToWorker) => {
   switch (message.type) {
+    case 'journal':
+      own = { id: message.writerId, board: new OutcomeBoard(message.board) };
+      if (message.directory !== undefined) deliverer ??= createDeliverer(message.directory);
+      return;
     case 'memory':
       memory[message.record.kind].push(message.record);
       return;
     case 'hurry':
-      deliverer.hurry();
+      deliverer?.hurry();
       for (const stream of memoryStreams) stream.hurry();
+      return;
+    case 'flush-statistics':
+      void (statistics?.flush() ?? Promise.resolve()).then(() => tell({ type: 'statistics-flushed' }));
       return;
     case 'stop':
       void stop();
@@ -106,14 +139,15 @@ let timer: NodeJS.Timeout | undefined;
 let stopped = false;
 
 async function sweep(): Promise<void> {
-  if (input.directory !== undefined) await deliverer.sweep();
+  await deliverer?.sweep();
   if (!stopped) timer = setTimeout(() => void sweep(), SWEEP_MS);
 }
 
 async function stop(): Promise<void> {
   stopped = true;
   clearTimeout(timer);
-  await Promise.all([deliverer.stop(), ...memoryStreams.map((stream) => stream.stop())]);
+  await Promise.all([deliverer?.stop(), ...memoryStreams.map((stream) => stream.stop())]);
+  await statistics?.stop(STATISTICS_MS);
   sender.close();
   port.close();
 }

@@ -16,6 +16,7 @@ import { readEvicted, unlinkIfThere } from '../journal/eviction.ts';
 import { Flag } from '../journal/format.ts';
 import { type Cursor, type OutcomeLog, type OutcomeName } from '../journal/outcomes.ts';
 import { readRecords, type JournalRecord } from '../journal/reader.ts';
+import { isBehind } from '../journal/survey.ts';
 import { quarantineLine } from './inspect/quarantine.ts';
 
 export interface JournalSourceOptions {
@@ -26,6 +27,8 @@ export interface JournalSourceOptions {
   readonly cipher?: RecordCipher | undefined;
   /** Whether the writer will write no more: then an unfinished tail is torn, and a last segment is done with. */
   readonly ended: () => boolean;
+  /** Where a sealed stream ends; asked after `ended`. */
+  readonly limit?: (() => Cursor | undefined) | undefined;
   /** Throws when somebody else took the writer over: nothing may be sent or written down any more. */
   readonly fence: () => void;
   /** The next record waits for another key; said again whenever it was not so before. */
@@ -187,7 +190,9 @@ export class JournalSource implements RecordSource {
       }
       // Asked before reading: what is written in between is then still read.
       const final = piece.final || this.#options.ended();
-      const { records } = readRecords(file, piece.number === cursor.segment ? cursor.offset : 0, READ_BYTES);
+      const limit = this.#options.limit?.();
+      const read = readRecords(file, piece.number === cursor.segment ? cursor.offset : 0, READ_BYTES);
+      const records = read.records.filter(({ startOffset }) => !isBehind(limit, piece.number, startOffset));
       if (records.length > 0) {
         this.#segment = piece.number;
         this.#records = records;
@@ -227,9 +232,12 @@ export class JournalSource implements RecordSource {
     const gone = new Set(evicted.filter((s) => s.kind === this.kind).map((s) => s.number));
     const kept = segments.filter((s) => s.kind === this.kind && !gone.has(s.number));
     const last = Math.max(0, ...kept.map((s) => s.number), ...gone);
+    const limit = this.#options.limit?.();
     return [
       ...kept.map((s) => ({ ...s, evicted: false, final: s.number < last })),
       ...[...gone].map((number) => ({ kind: this.kind, number, evicted: true, final: true })),
-    ].sort((a, b) => a.number - b.number);
+    ]
+      .filter(({ number }) => !isBehind(limit, number, 0))
+      .sort((a, b) => a.number - b.number);
   }
 }

@@ -1,20 +1,26 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { parseJournalKey } from '../journal/cipher.ts';
-import { renewOwner } from '../journal/claim.ts';
 import { GuardedJournal } from '../journal/guarded.ts';
 import { JournalDirectoryError, openDirectory } from '../journal/directory.ts';
+import { LastingWriter } from '../journal/lasting-writer.ts';
 import { classifyLifetime, type JournalLifetime } from '../journal/lifetime.ts';
 import { JournalWriter } from '../journal/writer.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Settings } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 
-export interface OpenedJournal {
-  readonly journal: GuardedJournal;
-  /** Undefined when records stay in memory. */
+/** Where records go; as long as nothing can be written there, `directory` is undefined. */
+export interface JournalHome {
+  /** Undefined while records stay in memory. */
   readonly directory: string | undefined;
   readonly writerId: string;
   readonly lifetime: JournalLifetime;
+}
+
+export interface OpenedJournal {
+  readonly journal: GuardedJournal;
+  /** Where it is now. */
+  readonly home: () => JournalHome;
   /** For delivery: records are sealed with it. */
   readonly key: Uint8Array | undefined;
   /** Keeps the folder ours for those who cannot see this process. */
@@ -26,24 +32,43 @@ const MEMORY_BYTES = 16 * 1024 * 1024;
 /** A disk that takes longer for one record would be felt by the application: bounded memory instead (law L5). */
 const SLOW_MS = 100;
 
-/** Opens the journal that the settings name. A directory that cannot be used is said once; memory serves instead. */
-export function openJournal(settings: Settings, owner: Readonly<Record<string, string>>): OpenedJournal {
+const NOWHERE: JournalHome = { directory: undefined, writerId: '', lifetime: 'memory' };
+
+/**
+ * Opens the journal that the settings name. A directory that cannot be used is said once; memory serves instead, and the
+ * directory is tried again with the records that wait, unless it is one that must not be used.
+ *
+ * @param onMove the journal begins late, or goes on in another folder; must not throw
+ */
+export function openJournal(
+  settings: Settings,
+  owner: Readonly<Record<string, string>>,
+  onMove: (home: JournalHome) => void = () => undefined,
+): OpenedJournal {
   const key = journalKey(settings);
-  const directory = key === 'unusable' ? undefined : usableDirectory(settings.journalDir);
-  let writer: JournalWriter | undefined;
-  if (directory !== undefined) {
-    try {
-      writer = new JournalWriter({
-        directory,
-        owner,
-        maxBytes: settings.journalMaxBytes,
-        sync: settings.journalSync === 'data',
-        key: key === 'unusable' ? undefined : key,
-      });
-    } catch (error) {
-      warnOnce('KS-JOURNAL-001', { directory, error: String(error) });
-    }
-  }
+  let home = NOWHERE;
+  const writer = isUsable(settings, key)
+    ? new LastingWriter({
+        clock: systemClock,
+        open: (page, settled) =>
+          new JournalWriter({
+            directory: openDirectory(settings.journalDir ?? ''),
+            owner,
+            maxBytes: settings.journalMaxBytes,
+            sync: settings.journalSync === 'data',
+            key: key === 'unusable' ? undefined : key,
+            page,
+            settled,
+          }),
+        onMove: ({ path }, taken) => {
+          const directory = dirname(path);
+          home = { directory, writerId: basename(path), lifetime: classifyLifetime(directory) };
+          if (taken) warnOnce('KS-JOURNAL-008', { directory });
+          onMove(home);
+        },
+      })
+    : undefined;
+  if (writer?.renew() === false) sayUnusable(settings.journalDir, writer.lastError);
   const journal = new GuardedJournal({
     writer,
     clock: systemClock,
@@ -55,12 +80,11 @@ export function openJournal(settings: Settings, owner: Readonly<Record<string, s
   });
   return {
     journal,
-    directory: writer === undefined ? undefined : directory,
-    writerId: writer === undefined ? '' : basename(writer.path),
-    lifetime: writer === undefined || directory === undefined ? 'memory' : classifyLifetime(directory),
+    home: () => home,
     key: key === 'unusable' ? undefined : key,
     renewLease: () => {
-      if (writer !== undefined) renewOwner(writer.path);
+      // What the disk refuses, the breaker says; a journal that never began, begins with the next record.
+      if (writer?.path !== undefined) writer.renew();
     },
   };
 }
@@ -82,19 +106,25 @@ export function readingKey(settings: Settings): Uint8Array | undefined {
   return key === 'unusable' ? undefined : key;
 }
 
-function usableDirectory(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined; // Said by the settings, KS-SETTINGS-006.
+/** False where nothing may be written, today or ever: no directory, no key, not ours, not safe, or of a newer format. */
+function isUsable(settings: Settings, key: Uint8Array | undefined | 'unusable'): boolean {
+  if (settings.journalDir === undefined || key === 'unusable') return false; // Said by the settings, KS-SETTINGS-006.
   try {
-    return openDirectory(path);
+    openDirectory(settings.journalDir);
   } catch (error) {
-    if (!(error instanceof JournalDirectoryError)) throw error;
-    const code =
-      error.code === 'KS-JOURNAL-002'
-        ? 'KS-JOURNAL-002'
-        : error.code === 'KS-JOURNAL-003'
-          ? 'KS-JOURNAL-003'
-          : 'KS-JOURNAL-001';
-    warnOnce(code, { detail: error.message, fix: error.fix });
-    return undefined;
+    if (!(error instanceof JournalDirectoryError) || error.code === 'KS-JOURNAL-001') return true;
+    sayUnusable(settings.journalDir, error);
+    return false;
   }
+  return true;
+}
+
+function sayUnusable(directory: string | undefined, error: unknown): void {
+  if (!(error instanceof JournalDirectoryError)) {
+    warnOnce('KS-JOURNAL-001', { directory, error: String(error) });
+    return;
+  }
+  const { code, message, fix } = error;
+  const known = code === 'KS-JOURNAL-002' || code === 'KS-JOURNAL-003' ? code : 'KS-JOURNAL-001';
+  warnOnce(known, { detail: message, fix });
 }

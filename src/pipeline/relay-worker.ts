@@ -29,7 +29,7 @@ const owner = {
   keepspan: VERSION,
   relay: input.token,
 };
-const { journal, directory, renewLease } = openJournal(settings, owner);
+const { journal, home, renewLease } = openJournal(settings, owner);
 const custody = new CustodyStore(
   journal,
   () => delivery.ring(),
@@ -141,7 +141,7 @@ server.on('error', () => {
   board.listening(undefined);
   stop();
 });
-if (directory === undefined) {
+if (home().directory === undefined) {
   board.listening(undefined);
   stop();
 } else {

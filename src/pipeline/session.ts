@@ -28,6 +28,9 @@ import { policyOf } from './policy.ts';
 import { processLedger } from './process-ledger.ts';
 import type { Session } from './session-types.ts';
 import { sayProblems } from './settings-problems.ts';
+import { isOtlp } from './otlp/choose.ts';
+import { startOtlp } from './otlp/join.ts';
+import type { CustodyPart } from './otlp/part.ts';
 import { createSignalGuard } from './tag-guard.ts';
 import { beginStartChecks } from './start-checks.ts';
 import { initializedRecord } from './start-record.ts';
@@ -42,20 +45,30 @@ const LEASE_RENEWAL_MS = 10_000;
 /**
  * Switches everything on in this thread: journal, seams and tracer, delivery (main thread), lifecycle. Never throws
  * for what a setting or a library does wrong: it says so and leaves out what does not work.
+ *
+ * @param before one that only a span processor of the application has switched on
  */
-export function startSession(options: SettingsOptions, slot: BackendSlot): Session {
+export function startSession(options: SettingsOptions, slot: BackendSlot, before?: Session): Session {
   const loaded = loadSettings({ options });
   const { settings, file } = loaded;
   const problems = sayProblems(loaded);
+  if (isOtlp(settings)) return before ?? startOtlp(settings, slot, () => problems.sayRest());
   const checks = beginStartChecks(isMainThread ? upstreamUrl(settings) : undefined);
-  const opened = openJournal(settings, {
-    service: settings.service,
-    delivery: settings.delivery,
-    keepspan: VERSION,
-  });
-  const { journal, lifetime, directory } = opened;
-  const boardMemory = createBoardMemory();
-  const board = new OutcomeBoard(boardMemory);
+  let host: WorkerHost | undefined;
+  let boardMemory = createBoardMemory();
+  let board = new OutcomeBoard(boardMemory);
+  const opened = openJournal(
+    settings,
+    { service: settings.service, delivery: settings.delivery, keepspan: VERSION },
+    ({ directory, writerId }) => {
+      // Outcomes of the folder before are with whoever has it; the counts of this thread begin anew, too.
+      boardMemory = { ...createBoardMemory(), doorbell: boardMemory.doorbell };
+      board = new OutcomeBoard(boardMemory);
+      host?.journalMoved({ directory, writerId, board: boardMemory });
+    },
+  );
+  const { journal, home } = opened;
+  const { directory } = home();
   const relayOutcomes = createBoardMemory();
   const relayToken = randomUUID();
   const upstream = new Map<SignalKind, UpstreamState>();
@@ -63,7 +76,6 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   const noiseMemory = NoiseBoard.memoryFor(policy);
   const noise = new NoiseBoard(noiseMemory, policy);
   let rates = '{}';
-  let host: WorkerHost | undefined;
   let isDeliveryUp = true;
 
   const relay = new MemoryRelay(journal, (record) => host?.hand(record) ?? false);
@@ -92,6 +104,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   });
   const ledger = () => {
     const held = stack.inTransit(); // First: it settles with the relay.
+    const { lifetime } = home();
     const own = processLedger({ journal, board, lifetime, inTransit: () => held });
     return stack.relay === undefined ? own : addLedgers([own, stack.relay.ledger(lifetime)]);
   };
@@ -101,7 +114,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       input: {
         keepspanInternal: true,
         directory,
-        writerId: opened.writerId,
+        writerId: home().writerId,
         journalKey: opened.key,
         agentUrl: address,
         target: targetOf(settings, address),
@@ -125,12 +138,14 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
       },
       onMemoryResolved: (kind, ids, outcomes) => relay.resolved(kind, ids, outcomes),
       onMemoryMaybeTwice: (kind, signals) => relay.maybeTwice(kind, signals),
+      onStatisticsLost: (spans, reason) => warnOnce('KS-DELIVERY-005', { site: reason, spans, reason }),
       onSealed: (writerId) => warnOnce('KS-JOURNAL-006', { site: writerId, writer: writerId }),
       onError: (error) => warnOnce('KS-DELIVERY-002', { site: error, error }),
       onDeath: (error) => {
         relay.takeBack();
         isDeliveryUp = false;
-        warnOnce('KS-DELIVERY-003', { error });
+        const statisticsLost = noise.loseStatistics();
+        warnOnce('KS-DELIVERY-003', { error, statisticsLost });
       },
     });
   }
@@ -142,8 +157,11 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
     custody,
     ledger,
     hurry: () => host?.hurry(),
+    flushStatistics: () => host?.flushStatistics() ?? Promise.resolve(),
     delivers: host !== undefined,
-    lifetime,
+    get lifetime() {
+      return home().lifetime;
+    },
     upstream: () => [...upstream.values()],
     noise: () => (host === undefined ? undefined : noise.counts()),
   });
@@ -172,8 +190,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
   initializedRecord({
     settings,
     stack,
-    directory,
-    lifetime,
+    ...home(),
     agentUrl: address,
     host: host === undefined ? 'none' : 'worker',
     policy,
@@ -184,8 +201,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot): Sessi
     describeHealth({
       stack,
       journal,
-      directory,
-      lifetime,
+      ...home(),
       upstream: [...upstream.values()],
       noise: host === undefined ? undefined : noise.counts(),
       ledger: ledger(),

@@ -2,10 +2,13 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Outcomes, UpstreamState } from '../contracts/delivery.ts';
 import type { SignalKind } from '../contracts/signal.ts';
+import type { OtlpWorkerInput } from './otlp/worker-input.ts';
 import type { FromWorker, MemoryRecord, ToWorker, WorkerInput } from './worker-messages.ts';
 
 export interface WorkerHostOptions {
-  readonly input: WorkerInput;
+  /** What runs in the thread, beside this file and without its ending; default `delivery-worker`. */
+  readonly file?: 'otlp/worker';
+  readonly input: WorkerInput | OtlpWorkerInput;
   /** Environment of the worker: no NODE_OPTIONS, which would load the application's preloads there. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onRates: (json: string) => void;
@@ -15,6 +18,8 @@ export interface WorkerHostOptions {
   readonly onMemoryMaybeTwice: (kind: SignalKind, signals: number) => void;
   /** Records of this writer are sealed with another key; they are held. */
   readonly onSealed: (writerId: string) => void;
+  /** Hit statistics of so many spans reach nobody. */
+  readonly onStatisticsLost?: (spans: number, reason: string) => void;
   /** Something inside the worker failed; it goes on. */
   readonly onError: (error: string) => void;
   /** It ended by itself and is started again; what was handed to it is not resolved. */
@@ -30,14 +35,17 @@ const MAX_RESTART_MS = 30_000;
  */
 export class WorkerHost {
   readonly #options: WorkerHostOptions;
+  #input: WorkerInput | OtlpWorkerInput;
   #worker: Worker | undefined;
   #restart: NodeJS.Timeout | undefined;
   #restartMs = FIRST_RESTART_MS;
   #stopped = false;
   #hurried = false;
+  #flushed: (() => void)[] = [];
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
+    this.#input = options.input;
     this.#start();
   }
 
@@ -48,9 +56,24 @@ export class WorkerHost {
     return true;
   }
 
+  /** The host's journal begins, or goes on in another folder. */
+  journalMoved(journal: Pick<WorkerInput, 'directory' | 'writerId' | 'board'>): void {
+    this.#input = { ...this.#input, ...journal };
+    this.#tell({ type: 'journal', ...journal });
+  }
+
   hurry(): void {
     this.#hurried = true;
     this.#tell({ type: 'hurry' });
+  }
+
+  /** Sends hit statistics now; resolves when the Agent has answered or there is no worker, and may never resolve. */
+  flushStatistics(): Promise<void> {
+    if (this.#worker === undefined) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#flushed.push(resolve);
+    this.#tell({ type: 'flush-statistics' });
+    return promise;
   }
 
   /** Ends the worker: its loops stop, then the thread. */
@@ -65,16 +88,20 @@ export class WorkerHost {
     await ended;
   }
 
+  #endFlush(): void {
+    for (const resolve of this.#flushed.splice(0)) resolve();
+  }
+
   #tell(message: ToWorker): void {
     this.#worker?.postMessage(message);
   }
 
   #start(): void {
-    const { input, env } = this.#options;
-    const file = new URL(`./delivery-worker${extname(import.meta.url)}`, import.meta.url);
+    const { env, file: name = 'delivery-worker' } = this.#options;
+    const file = new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(file, {
       name: 'keepspan-delivery',
-      workerData: input,
+      workerData: this.#input,
       env: { ...env },
       execArgv: [],
       stdin: false,
@@ -89,6 +116,7 @@ export class WorkerHost {
     });
     worker.on('exit', () => {
       this.#worker = undefined;
+      this.#endFlush();
       if (this.#stopped) return;
       this.#options.onDeath(failure);
       this.#restart = setTimeout(() => this.#start(), this.#restartMs).unref();
@@ -110,6 +138,10 @@ export class WorkerHost {
         return this.#options.onMemoryResolved(message.kind, message.ids, message.outcomes);
       case 'memory-maybe-twice':
         return this.#options.onMemoryMaybeTwice(message.kind, message.signals);
+      case 'statistics-flushed':
+        return this.#endFlush();
+      case 'statistics-lost':
+        return this.#options.onStatisticsLost?.(message.spans, message.reason);
       case 'sealed':
         return this.#options.onSealed(message.writerId);
       case 'error':

@@ -39,9 +39,13 @@ export interface MemoryRecord {
 }
 
 export type ToWorker =
+  /** The host writes into this folder from now on; outcomes of the one before count on the board no more. */
+  | ({ readonly type: 'journal' } & Pick<WorkerInput, 'directory' | 'writerId' | 'board'>)
   | { readonly type: 'memory'; readonly record: MemoryRecord }
   /** The process is about to end. */
   | { readonly type: 'hurry' }
+  /** Answered by `statistics-flushed`. */
+  | { readonly type: 'flush-statistics' }
   | { readonly type: 'stop' };
 
 export type FromWorker =
@@ -54,6 +58,9 @@ export type FromWorker =
       readonly outcomes: Outcomes;
     }
   | { readonly type: 'memory-maybe-twice'; readonly kind: SignalKind; readonly signals: number }
+  | { readonly type: 'statistics-flushed' }
+  /** Of so many spans; the reason in words. */
+  | { readonly type: 'statistics-lost'; readonly spans: number; readonly reason: string }
   /** Records of this writer are sealed with another key. */
   | { readonly type: 'sealed'; readonly writerId: string }
   | { readonly type: 'error'; readonly error: string };

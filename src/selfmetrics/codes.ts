@@ -15,12 +15,14 @@ export interface CodeEntry {
 export const CODES = {
   'KS-AWS-001': {
     severity: 'warning',
-    title: 'Trace headers cannot be kept out of requests whose signature covers one: the tracer injects in another way',
+    title:
+      'Trace headers cannot be kept out of requests whose signature covers one: the tracer injects in another way',
     fix: 'use a tested version of dd-trace, or set DD_TRACE_PROPAGATION_STYLE_INJECT=none',
   },
   'KS-BEDROCK-001': {
     severity: 'warning',
-    title: 'The prompt of a call through an inference profile has a shape that is not known; its span has no input',
+    title:
+      'The prompt of a call through an inference profile has a shape that is not known; its span has no input',
     fix: 'call it with Converse, or annotate() the span with what was asked',
   },
   'KS-CONFIG-001': {
@@ -48,6 +50,11 @@ export const CODES = {
     title: 'The delivery thread has died; what is in custody stays in the journal',
     fix: 'restart the process, or run `keepspan deliver` beside it; please report the error',
   },
+  'KS-DELIVERY-005': {
+    severity: 'warning',
+    title: 'Hit statistics of some spans reach nobody; the spans themselves are not touched by it',
+    fix: 'see `reason`; the Agent must take /v0.6/stats, as all since 7.25 do',
+  },
   'KS-DEV-001': {
     severity: 'error',
     title: 'A port of the workbench is in use',
@@ -72,6 +79,36 @@ export const CODES = {
     severity: 'warning',
     title: 'An evaluation is not valid and was not submitted',
     fix: 'correct the call at `site`; `why` says what is wrong',
+  },
+  'KS-EVAL-002': {
+    severity: 'warning',
+    title: 'A recall evaluation is not valid and was skipped',
+    fix: 'correct the call at `site`; `why` says what is wrong',
+  },
+  'KS-EVAL-003': {
+    severity: 'error',
+    title: 'The queue of recall evaluations met an error; they wait in bounded memory and may be sent twice',
+    fix: 'see the error: the disk of KEEPSPAN_JOURNAL_DIR is full, read-only or failing',
+  },
+  'KS-EVAL-004': {
+    severity: 'error',
+    title: 'The evaluation thread has died and is started again; what is queued stays on disk',
+    fix: 'see the error; please report it',
+  },
+  'KS-EVAL-005': {
+    severity: 'error',
+    title: 'More than 16 judges were given; what asks for a further one is skipped',
+    fix: 'give the same judge to all calls; a function is known by its name',
+  },
+  'KS-EVAL-006': {
+    severity: 'error',
+    title: 'Recall evaluations of an earlier process are sealed with another key; they are held',
+    fix: 'set KEEPSPAN_JOURNAL_KEY to the key they were written with, and start once more',
+  },
+  'KS-EVAL-007': {
+    severity: 'error',
+    title: 'There is no judge to backfill with',
+    fix: 'set KEEPSPAN_JUDGE_URL and KEEPSPAN_JUDGE_MODEL, or name a module with --judge FILE',
   },
   'KS-JOURNAL-001': {
     severity: 'error',
@@ -108,6 +145,12 @@ export const CODES = {
     severity: 'error',
     title: 'The key of the journal cannot be read; nothing is written to disk, what waits is kept in memory',
     fix: 'set KEEPSPAN_JOURNAL_KEY to 32 bytes, as 64 hexadecimal digits or base64: openssl rand -base64 32',
+  },
+  'KS-JOURNAL-008': {
+    severity: 'warning',
+    title:
+      'This process stood still for longer than its lease of 30 s; its journal folder was ended by a deliverer that cannot see it, and it goes on in another one',
+    fix: 'share the PID namespace with whoever delivers (`shareProcessNamespace: true` in a pod), or give the container more CPU; nothing is lost by it',
   },
   'KS-KAFKA-001': {
     severity: 'warning',
@@ -148,6 +191,41 @@ export const CODES = {
     severity: 'error',
     title: 'The address for counting could not be opened',
     fix: 'allow listening on 127.0.0.1; the service itself is not started without being counted',
+  },
+  'KS-OTLP-001': {
+    severity: 'warning',
+    title: 'A CustodySpanProcessor does nothing: KEEPSPAN_STACK is off',
+    fix: 'remove KEEPSPAN_STACK=off, or leave the processor out where nothing is to be observed',
+  },
+  'KS-OTLP-002': {
+    severity: 'error',
+    title: 'An OpenTelemetry span cannot be written and is not kept',
+    fix: 'see the error; what the application sets on spans are texts, numbers, booleans and lists of them',
+  },
+  'KS-OTLP-003': {
+    severity: 'error',
+    title: 'Stack otlp found no @opentelemetry/api beside the application; there are no spans',
+    fix: 'npm install @opentelemetry/api @opentelemetry/sdk-trace-node, or choose another KEEPSPAN_STACK',
+  },
+  'KS-OTLP-004': {
+    severity: 'error',
+    title: 'Stack otlp found no OpenTelemetry provider and no SDK to make one of; there are no spans',
+    fix: 'npm install @opentelemetry/sdk-trace-node, or start a NodeSDK before the first span',
+  },
+  'KS-OTLP-005': {
+    severity: 'error',
+    title: 'The registered OpenTelemetry provider takes no further processor; its spans are not in custody',
+    fix: 'add new CustodySpanProcessor() of keepspan/otel to the spanProcessors of the provider',
+  },
+  'KS-OTLP-006': {
+    severity: 'error',
+    title: 'Custody of OpenTelemetry spans could not be started; the application runs on without it',
+    fix: 'see the error; endpoints are http or https addresses such as http://collector:4318',
+  },
+  'KS-OTLP-007': {
+    severity: 'warning',
+    title: 'Spans wait for an OTLP receiver that is not configured any more',
+    fix: 'name that endpoint once more until they are delivered, or remove them: keepspan purge --journal <directory>',
   },
   'KS-PURGE-001': {
     severity: 'error',

@@ -149,8 +149,8 @@ test('who writes: this process, another that lives, one that is gone, a thread t
   own(folder, { ...self, pidNamespace: 'pid:[1]' }, LEASE_MS - 5000);
   assert.equal(ownerState(folder), 'alive');
   own(folder, { ...self, pidNamespace: 'pid:[1]' }, LEASE_MS + 1000);
-  assert.equal(ownerState(folder), 'dead');
-  renewOwner(folder);
+  assert.equal(ownerState(folder), 'expired');
+  assert.equal(renewOwner(folder), true);
   assert.equal(ownerState(folder), 'alive', 'its lease was renewed');
   writeFileSync(join(folder, 'owner.json'), '{"pid":1}');
   assert.equal(ownerState(folder), 'dead', 'not an owner of ours');

@@ -35,9 +35,16 @@ test('what is pending is what the records hold beyond the log of the deliverer',
     outcomes: { delivered: 2 },
     maybeTwice: 2,
     oldestMs: second!.header.timeMs,
+    end: { segment: 1, offset: first!.endOffset * 3, signals: 9 },
   });
   assert.equal(survey.streams.evaluations.held, 1);
-  assert.deepEqual(survey.streams.llmSpans, { held: 0, outcomes: {}, maybeTwice: 0, oldestMs: undefined });
+  assert.deepEqual(survey.streams.llmSpans, {
+    held: 0,
+    outcomes: {},
+    maybeTwice: 0,
+    oldestMs: undefined,
+    end: { segment: 0, offset: 0, signals: 0 },
+  });
   log.close();
   writer.close();
 });

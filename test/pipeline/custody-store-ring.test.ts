@@ -10,6 +10,7 @@ function makeStore() {
   const rings: number[] = [];
   const writer: Appender = {
     page: new CounterPage(),
+    path: '/journal/w-1',
     lastError: undefined,
     append: () => 'ok',
     close: () => undefined,

@@ -171,7 +171,7 @@ test("a thread that said its last word may still write for a moment; the host's 
   const upstream = new Upstream();
   const thread = filled(directory, 'thread', 1);
   const own = filled(directory, 'own', 1);
-  const one = start(t, directory, upstream, { keep: basename(own.path) });
+  const one = start(t, directory, upstream, { keeps: (id) => id === basename(own.path) });
   thread.page.markClean();
   own.page.markClean();
   await sweepUntil('both are delivered', [one], () => upstream.lines.length === 2);

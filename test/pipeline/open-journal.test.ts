@@ -23,8 +23,8 @@ test('L13: with a key that cannot be read nothing is written to disk, and it is 
   const { settings, journalDir } = settingsFor(t, 'not a key');
   const opened = openJournal(settings, {});
   assert.deepEqual(
-    [opened.directory, opened.writerId, opened.lifetime, opened.key],
-    [undefined, '', 'memory', undefined],
+    [opened.home(), opened.key],
+    [{ directory: undefined, writerId: '', lifetime: 'memory' }, undefined],
   );
   assert.equal(opened.journal.take('spans', 'secret', 1, 0, ''), 'memory');
   assert.equal(existsSync(journalDir), false);
@@ -41,9 +41,10 @@ test('L13: KEEPSPAN_JOURNAL_KEY seals what is written; without it nothing is sea
   for (const key of [KEY, undefined]) {
     const { settings } = settingsFor(t, key);
     const opened = openJournal(settings, {});
-    assert.ok(opened.directory !== undefined);
+    const { directory } = opened.home();
+    assert.ok(directory !== undefined);
     assert.equal(opened.journal.take('spans', 'secret', 1, 0, ''), 'disk');
-    const [writerPath] = listWriters(opened.directory);
+    const [writerPath] = listWriters(directory);
     const bytes = readFileSync(segmentFile(writerPath!, { kind: 'spans', number: 1 }));
     assert.equal(bytes.includes('secret'), key === undefined);
     assert.deepEqual(opened.key, key === undefined ? undefined : Buffer.from(KEY, 'hex'));

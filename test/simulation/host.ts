@@ -85,7 +85,7 @@ export class DeliveryThread {
     process: Process,
     host: 'worker' | 'sidecar',
     bell: Bell,
-    keep?: string,
+    keeps?: (writerId: string) => boolean,
     onMemory?: Resolved,
   ) {
     const { machine, subject, encoder, upstream, maxAgeMs } = setting;
@@ -97,7 +97,7 @@ export class DeliveryThread {
     };
     machine.run(thread, () => {
       const quiet = { onOutcome: () => undefined, onMaybeTwice: () => undefined, onState: () => undefined };
-      const more = keep === undefined ? {} : { keep };
+      const more = keeps === undefined ? {} : { keeps };
       const deliverer = new subject.deliverer.Deliverer({
         ...{
           directory: DIRECTORY,
@@ -184,22 +184,16 @@ export class Application {
 
   #open(): void {
     const { machine, subject, clock, maxBytes, sync } = this.#setting;
-    let writer;
-    try {
-      const owner = { service: 'simulated', delivery: this.#hosted ? 'worker' : 'none' };
-      writer = new subject.writer.JournalWriter({
-        directory: DIRECTORY,
-        owner,
-        maxBytes,
-        sync,
-        clock,
-        random: machine.random,
-      });
-      this.#writerId = writer.path.slice(DIRECTORY.length + 1);
-    } catch (error) {
-      this.#setting.oracle.pageless(this.process);
-      this.#setting.failed(error, this.main);
-    }
+    const owner = { service: 'simulated', delivery: this.#hosted ? 'worker' : 'none' };
+    const options = { directory: DIRECTORY, owner, maxBytes, sync, clock, random: machine.random };
+    const writer = new subject.lasting.LastingWriter({
+      clock,
+      open: (page, settled) => new subject.writer.JournalWriter({ ...options, page, settled }),
+      onMove: ({ path }) => {
+        this.#writerId = path.slice(DIRECTORY.length + 1);
+      },
+    });
+    if (!writer.renew()) this.#setting.failed(writer.lastError, this.main);
     const journal = new subject.guarded.GuardedJournal({
       ...{ writer, clock, maxMemoryBytes: MEMORY_BYTES, slowMs: SLOW_MS, onState: () => undefined },
     });
@@ -217,10 +211,8 @@ export class Application {
       () => this.#bell.ring(),
       () => relay.filled(),
     );
-    if (writer === undefined) return;
-    const { path } = writer;
     const renew = (): void => {
-      subject.claim.renewOwner(path);
+      if (writer.path !== undefined) writer.renew();
       machine.after(this.main, LEASE_RENEWAL_MS, renew);
     };
     machine.after(this.main, LEASE_RENEWAL_MS, renew);
@@ -243,14 +235,14 @@ export class Application {
       this.process,
       'worker',
       this.#bell,
-      this.#writerId,
+      (id) => id === this.#writerId,
       (message) => void toMain.send(message),
     );
   }
 
   /** The worker thread ends by itself and is started again. */
   workerDies(): void {
-    if (!this.#hosted || this.worker === undefined) return;
+    if (!this.#hosted || this.worker === undefined || this.main.paused) return;
     this.#setting.machine.endThread(this.worker.thread);
     this.#setting.oracle.uncertain = true;
     this.worker = undefined;
@@ -262,9 +254,15 @@ export class Application {
     this.startWorker();
   }
 
+  /** SIGSTOP and SIGCONT, for all its threads. */
+  freeze(frozen: boolean): void {
+    for (const thread of this.process.threads) thread.paused = frozen;
+  }
+
   /** One record of `count` signals goes into custody. */
   take(kind: SignalKind, count: number, bytes: number): void {
     const { machine, oracle } = this.#setting;
+    if (this.main.paused) return;
     machine.run(this.main, () => {
       oracle.create(this.process, kind, count);
       this.#custody!.created(kind, count);
@@ -280,6 +278,7 @@ export class Application {
 
   /** Signals that are finished but never released: what a kill may take. */
   finish(kind: SignalKind, count: number, invalid: boolean): void {
+    if (this.main.paused) return;
     this.#setting.machine.run(this.main, () => {
       this.#setting.oracle.create(this.process, kind, count);
       this.#custody!.created(kind, count);
@@ -288,11 +287,13 @@ export class Application {
   }
 
   commit(): void {
+    if (this.main.paused) return;
     this.#setting.machine.run(this.main, () => this.#custody!.commit());
   }
 
   /** The process runs its 'exit' handler and ends. */
   exit(): void {
+    if (this.main.paused) return;
     this.#setting.machine.run(this.main, () => {
       this.#journal!.conclude();
       this.#relay!.stop();

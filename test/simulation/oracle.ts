@@ -41,8 +41,6 @@ interface Life {
   committed: Record<SignalKind, number>;
   /** The last write of the counter page was refused, or there is no page. */
   stale: boolean;
-  /** Its journal could not be opened: nothing of it is counted on disk. */
-  pageless: boolean;
 }
 
 export class LawBroken extends Error {
@@ -91,15 +89,8 @@ export class Oracle implements FileObserver {
   life(process: Process): Life {
     let life = this.lives.get(process);
     if (life === undefined)
-      this.lives.set(
-        process,
-        (life = { created: perKind(), committed: perKind(), stale: true, pageless: false }),
-      );
+      this.lives.set(process, (life = { created: perKind(), committed: perKind(), stale: true }));
     return life;
-  }
-
-  pageless(process: Process): void {
-    Object.assign(this.life(process), { stale: true, pageless: true });
   }
 
   make(process: Process, kind: SignalKind, count: number): Made {
@@ -153,7 +144,7 @@ export class Oracle implements FileObserver {
     if (process === undefined) return;
     const life = this.life(process);
     life.committed = whole ? { ...life.created } : perKind();
-    life.stale = life.pageless || !whole;
+    life.stale = !whole;
   }
 
   refused(path: string): void {

@@ -85,6 +85,7 @@ async function stop(setting: Setting, cast: Cast): Promise<void> {
   noticeDeaths(cast);
   for (const application of cast.applications) {
     if (application === undefined) continue;
+    application.freeze(false);
     if (machine.random() < 0.5) machine.disk.mode = 'ok';
     if (features.kills && machine.random() < 0.5) application.kill();
     else application.exit();

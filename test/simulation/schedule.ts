@@ -49,22 +49,19 @@ const STEPS = {
     pick(cast.applications, a)?.finish(pick(KINDS, b), 1 + Math.floor(c * 3), c < 0.5),
   commit: (_setting, cast, { a }) => pick(cast.applications, a)?.commit(),
   pump: async ({ machine }, _cast, { a }) => void (await machine.pump(1 + Math.floor(a * 30))),
-  pass: async ({ machine, features }, _cast, { a, b }) => {
+  pass: async ({ machine }, _cast, { a, b }) => {
     const ms = a < 0.7 ? b * 300 : a < 0.95 ? b * 3000 : b * 40_000;
     for (let passed = 0; passed < ms;) {
       const step = Math.min(ms - passed, Math.max(1, machine.nextTimerMs()));
       machine.pass(step);
       passed += step;
-      // A writer that is held up for longer than its lease counts as gone in another pid namespace: see the guide.
-      await machine.pump(features.foreign ? 200 : 3);
+      await machine.pump(3);
     }
   },
   upstream: ({ upstream }, _cast, { a, b }) =>
     void (upstream.mode = b > 0.75 ? 'moody' : pick(UPSTREAM_MODES, a)),
-  disk: ({ machine, oracle, features }, _cast, { a, b }) => {
-    const mode = b < 0.4 ? 'ok' : pick(DISK_MODES, a);
-    // A slow disk holds up everybody here, one after another: writers would not renew their leases in time.
-    machine.disk.mode = mode === 'slow' && features.foreign ? 'ok' : mode;
+  disk: ({ machine, oracle }, _cast, { a, b }) => {
+    machine.disk.mode = b < 0.4 ? 'ok' : pick(DISK_MODES, a);
     oracle.faulty = true;
   },
   killApplication: ({ oracle }, cast, { a, b, c }) => {
@@ -107,9 +104,9 @@ const STEPS = {
     );
     if (thread !== undefined) thread.paused = b < 0.5;
   },
-  jump: ({ machine, oracle, maxAgeMs, features }, _cast, { a, b }) => {
-    // Leases of another machine are told by wall clocks: they may not jump further than a lease lets them.
-    const reach = features.foreign ? 5000 : b < 0.7 ? 3_600_000 : 1.5 * DAY_MS;
+  freeze: (_setting, cast, { a, b }) => pick(cast.applications, a)?.freeze(b < 0.6),
+  jump: ({ machine, oracle, maxAgeMs }, _cast, { a, b }) => {
+    const reach = b < 0.7 ? 3_600_000 : 1.5 * DAY_MS;
     machine.setWall(machine.wallMs + Math.floor((a - 0.5) * 2 * reach));
     oracle.aged(maxAgeMs);
   },
@@ -151,6 +148,7 @@ const WEIGHTS: readonly (readonly [StepName, number, (setting: Setting) => boole
   ['restart', 5, () => true],
   ['exit', 1, () => true],
   ['pause', 2, ({ features }) => features.kills],
+  ['freeze', 3, ({ features }) => features.foreign],
   ['jump', 2, ({ features }) => features.jumps],
   ['flip', 3, ({ features }) => features.flips],
   ['powerLoss', 2, ({ features }) => features.powerLoss],

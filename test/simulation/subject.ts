@@ -12,7 +12,7 @@ const SHADOWED =
 export interface Subject {
   readonly writer: typeof import('../../src/journal/writer.ts');
   readonly guarded: typeof import('../../src/journal/guarded.ts');
-  readonly claim: typeof import('../../src/journal/claim.ts');
+  readonly lasting: typeof import('../../src/journal/lasting-writer.ts');
   readonly custody: typeof import('../../src/pipeline/custody-store.ts');
   readonly relay: typeof import('../../src/pipeline/memory-relay.ts');
   readonly memory: typeof import('../../src/pipeline/memory-source.ts');
@@ -38,7 +38,7 @@ export async function loadSubject(name = 'original', mutant?: Patch): Promise<Su
   const subject = {
     writer: await load('journal/writer.ts'),
     guarded: await load('journal/guarded.ts'),
-    claim: await load('journal/claim.ts'),
+    lasting: await load('journal/lasting-writer.ts'),
     custody: await load('pipeline/custody-store.ts'),
     relay: await load('pipeline/memory-relay.ts'),
     memory: await load('pipeline/memory-source.ts'),

@@ -7,6 +7,8 @@ import { claimDelivery, ownerState, releaseDelivery } from '../../journal/claim.
 import { codeOf, listWriters, Names, segmentFile } from '../../journal/directory.ts';
 import { appendHistory } from '../../journal/history.ts';
 import { OutcomeLog, type Cursor } from '../../journal/outcomes.ts';
+import { readSeal } from '../../journal/seal.ts';
+import { sealWriter } from '../../journal/sealing.ts';
 import { surveyWriter } from '../../journal/survey.ts';
 import { SIGNAL_KINDS } from '../../kernel/signals.ts';
 import { addLedgers } from '../../ledger/account.ts';
@@ -55,10 +57,11 @@ export function purge(directory: string, selection: PurgeSelection): Purged {
   const claimed: string[] = [];
   try {
     const inUse = listWriters(directory).filter((path) => {
-      if (ownerState(path) !== 'dead') return true;
-      if (!claimDelivery(path, instance)) return true;
+      const state = ownerState(path);
+      if ((state !== 'dead' && state !== 'expired') || !claimDelivery(path, instance)) return true;
       claimed.push(path);
-      return false;
+      // It may only stand still: sealed, it goes on elsewhere.
+      return state === 'expired' && !sealWriter(path, () => ownerState(path) === 'expired');
     });
     if (inUse.length > 0) throw new JournalInUseError(`in use: ${inUse.map(describe).join(', ')}`);
     const total = { signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0 };
@@ -85,6 +88,7 @@ function purgeWriter(
   total: Total,
 ): void {
   const log = new OutcomeLog(join(path, Names.outcomes));
+  const seal = readSeal(path);
   const sources = SIGNAL_KINDS.map(
     (kind) =>
       new JournalSource({
@@ -93,6 +97,7 @@ function purgeWriter(
         log,
         cipher: UNOPENED,
         ended: () => true,
+        limit: () => seal?.ends[kind],
         fence: () => undefined,
         rings: () => 0,
         onOutcome: () => undefined,
@@ -113,7 +118,8 @@ function purgeWriter(
   const survey = surveyWriter(path);
   if (survey === undefined || survey.state === 'running') return;
   const { ledger, maybeTwice } = writerLedger(survey);
-  const entry = { id: survey.id, endedMs: Date.now(), state: survey.state, ledger, maybeTwice, writers: 1 };
+  const { id, state } = survey;
+  const entry = { id, endedMs: Date.now(), state, ledger, maybeTwice, writers: 1, seal };
   if (appendHistory(directory, entry, instance, addLedgers)) rmSync(path, { recursive: true, force: true });
 }
 
