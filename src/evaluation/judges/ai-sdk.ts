@@ -38,8 +38,8 @@ export function aiSdkJudge(config: AiSdkJudgeConfig): Judge {
         model: config.model,
         schema: sdk.jsonSchema(ANSWER_SCHEMA as never),
         schemaName: 'context_recall',
-        instructions: system,
-        prompt: user,
+        // The option for instructions has a name of its own in every major version.
+        prompt: `${system}\n\n${user}`,
         maxOutputTokens: config.maxOutputTokens ?? DEFAULT_MAX_OUTPUT_TOKENS,
         // One attempt: retries are the queue's.
         maxRetries: 0,

@@ -95,7 +95,7 @@ const NONE: Fact = { kind: 'term', text: '' };
 
 /** Overlapping pairs; a single character stands for itself. */
 function bigrams(text: string): string[] {
-  const characters = [...text];
+  const characters = Array.from(text);
   if (characters.length < 2) return characters;
   return characters.slice(1).map((character, i) => `${characters[i]}${character}`);
 }
