@@ -1,6 +1,6 @@
 // The simulation of journal and delivery by itself: docs/guides/simulation.md.
 //   node scripts/simulate.mjs --seed N [--steps 3,7]    one schedule; what is broken is shrunk and printed
-//   node scripts/simulate.mjs --schedules N [--from N] [--processes N]
+//   node scripts/simulate.mjs --schedules N [--from N] [--workers N]
 //   node scripts/simulate.mjs --mutants                 how many schedules find each mutant
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -20,7 +20,7 @@ const { values } = parseArgs({
     steps: { type: 'string' },
     schedules: { type: 'string' },
     from: { type: 'string', default: '1' },
-    processes: { type: 'string', default: '2' },
+    workers: { type: 'string', default: '2' },
     mutants: { type: 'boolean', default: false },
     share: { type: 'boolean', default: false },
   },
@@ -53,7 +53,7 @@ async function share(from, schedules) {
   }
 }
 
-async function many(schedules, from, processes) {
+async function many(schedules, from, workers) {
   const startedMs = performance.now();
   let played = 0;
   let broken = 0;
@@ -62,11 +62,11 @@ async function many(schedules, from, processes) {
     const rate = (played / seconds).toFixed(0);
     return `${played} schedules from seed ${from}, ${broken} broken, ${seconds.toFixed(0)} s, ${rate}/s`;
   };
-  const part = Math.ceil(schedules / processes);
+  const part = Math.ceil(schedules / workers);
   const children = [];
   const stop = () => children.forEach((child) => child.kill());
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
-  const ends = Array.from({ length: processes }, async (_, i) => {
+  const ends = Array.from({ length: workers }, async (_, i) => {
     const mine = Math.min(part, schedules - i * part);
     if (mine <= 0) return 0;
     const args = [
@@ -109,4 +109,4 @@ const from = Number(values.from);
 if (values.seed !== undefined) await one(Number(values.seed));
 else if (values.share) await share(from, Number(values.schedules));
 else if (values.mutants) await mutants();
-else await many(Number(values.schedules ?? 10_000), from, Number(values.processes));
+else await many(Number(values.schedules ?? 10_000), from, Number(values.workers));

@@ -185,7 +185,7 @@ export class Machine {
   /** Lets up to `most` of what is ready happen, in random order. @returns how many did */
   async pump(most: number): Promise<number> {
     let done = 0;
-    await new Promise(setImmediate); // Every microtask that follows from what was done since.
+    await settled();
     while (done < most) {
       this.#ready = this.#ready.filter(({ thread }) => thread.alive);
       const able = this.#ready.filter(({ thread }) => !thread.paused);
@@ -194,8 +194,13 @@ export class Machine {
       this.#ready.splice(this.#ready.indexOf(event), 1);
       this.run(event.thread, event.run);
       done += 1;
-      await new Promise(setImmediate);
+      await settled();
     }
     return done;
   }
+}
+
+/** Ticks run when no microtask is left: all that follows from what was done since has happened. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
 }

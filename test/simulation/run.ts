@@ -23,6 +23,7 @@ const PUMP_LIMIT = 20_000;
 
 /** Plays one schedule to its end and judges it. @param only indices of the steps to play; all when absent */
 export async function runSchedule(seed: number, subject: Subject, only?: readonly number[]): Promise<Result> {
+  await new Promise(setImmediate); // Within a schedule the event loop does not turn.
   const setting = new Setting(seed, subject);
   const steps = stepsOf(setting, seed);
   const played = only ?? steps.map((_, i) => i);
