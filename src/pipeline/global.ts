@@ -1,4 +1,5 @@
 import type { BackendSlot } from '../spans/wrap.ts';
+import type { OtlpCustody } from './otlp/custody.ts';
 import type { IdleLifecycle } from './idle-lifecycle.ts';
 import type { Session } from './session-types.ts';
 
@@ -12,6 +13,8 @@ export interface Shared {
   failed: boolean;
   /** What was registered to be closed before anything was switched on; a session takes it over. */
   idle: IdleLifecycle | undefined;
+  /** Custody of OpenTelemetry spans, by its receivers; absent in copies of the package before 0.2. */
+  otlp?: Map<string, OtlpCustody> | undefined;
 }
 
 const KEY = Symbol.for('keepspan.shared.1');

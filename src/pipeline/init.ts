@@ -13,15 +13,18 @@ import { shared } from './global.ts';
  */
 export function start(options: SettingsOptions = {}): boolean {
   const state = shared();
-  if (state.session !== undefined) return true;
+  const before = state.session;
+  if (before !== undefined && before.yieldTo === undefined) return true;
   if (state.failed) return false;
   try {
     if (!isSwitchedOn(undefined, options)) {
+      if (before !== undefined) return true;
       if (!state.started) lazily<typeof import('./disabled.ts')>('disabled').sayDisabled();
       return false;
     }
     const { startSession } = lazily<typeof import('./session.ts')>('session');
-    state.session = startSession(options, state.slot);
+    state.session = startSession(options, state.slot, before);
+    if (before !== state.session) before?.yieldTo?.(state.session);
     state.idle?.handOver(state.session.lifecycle);
     return true;
   } catch (error) {

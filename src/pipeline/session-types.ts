@@ -3,7 +3,10 @@ import type { FlushReport } from '../contracts/lifecycle.ts';
 import type { EvaluationInput } from '../contracts/evaluation.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import type { NoiseCounts } from '../contracts/sampling.ts';
+import type { RecallSummary } from '../evaluation/recall/summary.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+import type { CustodyPart } from './otlp/part.ts';
+import type { RecallSlot } from './recall/attach.ts';
 import type { StartFindings } from './start-checks.ts';
 
 /** How things stand: `ok`, `degraded` (works, but not as promised), `failing` (signals wait or are lost). */
@@ -24,6 +27,8 @@ export interface Health {
   readonly start?: StartFindings;
   /** What the sampling policy did, as far as delivery has come; undefined where it happens elsewhere, or not at all. */
   readonly noise?: NoiseCounts | undefined;
+  /** What hybrid recall did in this process; `waiting`: without a verdict yet. Undefined while nobody has used it. */
+  readonly evaluation?: (RecallSummary & { readonly waiting: number }) | undefined;
   /** How often each `KS-…` code was given. */
   readonly warnings: Readonly<Record<string, number>>;
 }
@@ -36,6 +41,15 @@ export interface Session {
   flush(timeoutMs: number): Promise<FlushReport>;
   ledger(): Ledger;
   health(): Health;
+  /** Takes custody along that began beside it: into its ledger, its shutdown, its exit handlers. */
+  join(part: CustodyPart): void;
+  /**
+   * Set while only a span processor of the application has switched it on: a session that is asked for by name takes
+   * its place. It gives its custody over, and its listeners up.
+   */
+  readonly yieldTo?: ((next: Session) => void) | undefined;
+  /** Hybrid recall; undefined on stacks that do not evaluate. */
+  readonly recall?: RecallSlot;
   /** Takes everything back: seams, listeners, timers, the worker. For tests and embedders. */
   stop(): Promise<void>;
 }

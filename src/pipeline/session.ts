@@ -72,6 +72,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
   const relayOutcomes = createBoardMemory();
   const relayToken = randomUUID();
   const upstream = new Map<SignalKind, UpstreamState>();
+  const parts = new Set<CustodyPart>();
   const policy = policyOf(settings, file, loaded.valueProblems);
   const noiseMemory = NoiseBoard.memoryFor(policy);
   const noise = new NoiseBoard(noiseMemory, policy);
@@ -106,8 +107,10 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     const held = stack.inTransit(); // First: it settles with the relay.
     const { lifetime } = home();
     const own = processLedger({ journal, board, lifetime, inTransit: () => held });
-    return stack.relay === undefined ? own : addLedgers([own, stack.relay.ledger(lifetime)]);
+    const relayed = stack.relay === undefined ? [] : [stack.relay.ledger(lifetime)];
+    return addLedgers([own, ...relayed, ...[...parts].map((part) => part.ledger())]);
   };
+  const upstreamStates = () => [...upstream.values(), ...[...parts].flatMap((part) => part.upstream())];
 
   if (isMainThread && settings.delivery === 'worker') {
     host = new WorkerHost({
@@ -156,13 +159,18 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     stack,
     custody,
     ledger,
-    hurry: () => host?.hurry(),
+    hurry: () => {
+      host?.hurry();
+      for (const part of parts) part.hurry();
+    },
     flushStatistics: () => host?.flushStatistics() ?? Promise.resolve(),
-    delivers: host !== undefined,
+    get delivers() {
+      return host !== undefined || parts.size > 0;
+    },
     get lifetime() {
       return home().lifetime;
     },
-    upstream: () => [...upstream.values()],
+    upstream: upstreamStates,
     noise: () => (host === undefined ? undefined : noise.counts()),
   });
   const lifecycle = createLifecycle({
@@ -181,6 +189,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     const left = stack.writeOff();
     for (const kind of SIGNAL_KINDS) if (left[kind] > 0) custody.ended(kind, 'lost.unreleased', left[kind]);
     journal.conclude();
+    for (const part of parts) part.conclude();
   };
   process.on('exit', onExit);
   lifecycle.install();
@@ -202,7 +211,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       stack,
       journal,
       ...home(),
-      upstream: [...upstream.values()],
+      upstream: upstreamStates(),
       noise: host === undefined ? undefined : noise.counts(),
       ledger: ledger(),
       delivery: host === undefined ? 'none' : isDeliveryUp ? 'up' : 'down',
@@ -221,6 +230,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     },
     ledger,
     health,
+    join: (part) => void parts.add(part),
     async stop() {
       slot.current = undefined;
       clearInterval(lease);
@@ -237,6 +247,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       await stack.relay?.stop();
       await host?.stop();
       journal.close();
+      await Promise.all([...parts].map((part) => part.stop()));
     },
   };
 }

@@ -8,7 +8,8 @@ import { warnOnce } from '../selfmetrics/warnings.ts';
 import type { BoardMemory } from './outcome-board.ts';
 import { Relay } from './relay.ts';
 import { createSink } from './sink.ts';
-import { contentCapture } from './content.ts';
+import { redactTexts } from '../redaction/text.ts';
+import { contentRule } from './content.ts';
 import { followKafka } from './follow-kafka.ts';
 import type { SignalGuard } from './tag-guard.ts';
 
@@ -28,6 +29,8 @@ export interface StackOptions {
   /** Outcomes of what the relay journaled. */
   readonly relayOutcomes: BoardMemory;
   readonly relayToken: string;
+  /** An LLM span was refused: it will never arrive. */
+  readonly onLostSpan?: (spanId: string) => void;
   /** Environment of threads of ours. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -62,10 +65,7 @@ const NOTHING = { spans: 0, llmSpans: 0, evaluations: 0 } as const;
 export function startStack(options: StackOptions): Stack {
   const { settings } = options;
   const asked = settings.stack ?? 'datadog';
-  if (asked === 'dual' || asked === 'otlp') {
-    warnOnce('KS-STACK-001', { stack: asked });
-    if (asked === 'otlp') return emptyStack('evaluations');
-  }
+  if (asked === 'dual') warnOnce('KS-STACK-001', { stack: asked });
   try {
     const located = locateTracer(process.argv[1], process.cwd());
     if (located === undefined) {
@@ -74,6 +74,7 @@ export function startStack(options: StackOptions): Stack {
     }
     const custodyLevel = custodyFor(settings.custody, located.version);
     let relay: Relay | undefined;
+    const content = contentRule(settings);
     const session = startTracer({
       located,
       agentUrl: options.agentUrl,
@@ -82,15 +83,18 @@ export function startStack(options: StackOptions): Stack {
       service: settings.service,
       env: settings.env,
       version: settings.version,
-      captureContent: contentCapture(settings) === 'full',
+      captureContent: content.capture !== 'none',
+      redactContent:
+        content.capture === 'redacted' ? (value) => redactTexts(value, content.redact) : undefined,
       httpPropagation:
         settings.requestsDistributedTracing !== false && settings.urllib3DistributedTracing !== false,
       custody: options.custody,
       sink: createSink({
         custody: options.custody,
-        capture: contentCapture(settings),
+        content,
         guard: options.guard,
         tracerVersion: located.version,
+        onLost: options.onLostSpan,
       }),
       rates: options.rates,
       sampling: { thins: options.thins },
@@ -151,7 +155,7 @@ function startRelay(
 ): Relay | undefined {
   if (directory === undefined) return undefined;
   return Relay.start({
-    input: { settings, capture: contentCapture(settings), tracerVersion, agentUrl, board, token: relayToken },
+    input: { settings, tracerVersion, agentUrl, board, token: relayToken },
     outcomes: relayOutcomes,
     env,
     rates,

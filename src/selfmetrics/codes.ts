@@ -282,15 +282,15 @@ export const CODES = {
     title: 'There is no recorded traffic where it was looked for, or it cannot be read',
     fix: 'name a journal directory, or a file of trace payloads (msgpack) or of traces as JSON, one a line',
   },
-  'KS-REDACT-001': {
-    severity: 'warning',
-    title: 'Redaction by pattern is not available; no content is captured at all',
-    fix: 'set KEEPSPAN_CAPTURE_CONTENT to full or none',
-  },
   'KS-REDACT-002': {
     severity: 'warning',
     title: 'Content may leave: the spans of the tracer do not pass through here at this level of custody',
     fix: 'set KEEPSPAN_CUSTODY to wire or full, or switch content off in the tracer',
+  },
+  'KS-REDACT-003': {
+    severity: 'error',
+    title: 'A pattern of KEEPSPAN_REDACT_PATTERNS cannot be used; no content is kept',
+    fix: 'correct the pattern that `at` names',
   },
   'KS-RUN-001': {
     severity: 'error',

@@ -1,5 +1,6 @@
 import { stackFrames } from '../../kernel/stack-frames.ts';
-import type { ContentCapture } from '../../redaction/llm-event.ts';
+import type { ContentRule } from '../../redaction/content.ts';
+import { type RedactText, redactTexts } from '../../redaction/text.ts';
 import type { ContentFilter } from '../../wire/otlp/readable-span.ts';
 
 /** Namespaces whose attributes may quote prompts, answers and documents; what is new in them goes, too. */
@@ -64,15 +65,26 @@ const KEPT = new Set([
 
 const STACKTRACE = 'exception.stacktrace';
 
+/** What is not in a namespace of semantic conventions for infrastructure: attributes of the application's own. */
+const OWN =
+  /^(?!(?:service|telemetry|host|os|process|container|k8s|cloud|deployment|http|url|server|client|network|net|db|messaging|rpc|code|thread|otel|aws|user_agent|faas|dd|_dd)\.)/;
+
 /** Events that stay without content: what went wrong, and how an answer was judged. */
 const KEPT_EVENTS = new Set(['exception', 'gen_ai.evaluation.result']);
 
 /**
  * What of a span's content may be kept; undefined keeps everything. The one place where redaction meets OTLP: it is
- * called for every attribute of every span, event and link before the journal (law L13).
+ * asked for every attribute of every span, event and link before the journal (law L13).
  */
-export function contentFilter(capture: ContentCapture): ContentFilter | undefined {
-  return capture === 'full' ? undefined : NO_CONTENT;
+export function contentFilter(rule: ContentRule): ContentFilter | undefined {
+  switch (rule.capture) {
+    case 'full':
+      return undefined;
+    case 'none':
+      return NO_CONTENT;
+    case 'redacted':
+      return redacting(rule.redact);
+  }
 }
 
 const NO_CONTENT: ContentFilter = {
@@ -84,3 +96,12 @@ const NO_CONTENT: ContentFilter = {
   event: (name) => KEPT_EVENTS.has(name) || !NAMESPACES.test(name),
   statusMessage: () => undefined,
 };
+
+/** Texts of LLM work and of the application's own are looked through; names of models, operations and ids are not. */
+function redacting(redact: RedactText): ContentFilter {
+  return {
+    attribute: (key, value) => (KEPT.has(key) || !OWN.test(key) ? value : redactTexts(value, redact)),
+    event: () => true,
+    statusMessage: redact,
+  };
+}

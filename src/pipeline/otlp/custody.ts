@@ -1,0 +1,157 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { UpstreamState } from '../../contracts/delivery.ts';
+import type { Ledger } from '../../contracts/ledger.ts';
+import { diesWithPod } from '../../journal/lifetime.ts';
+import { errorText } from '../../kernel/error-text.ts';
+import { addLedgers } from '../../ledger/account.ts';
+import { warnOnce } from '../../selfmetrics/warnings.ts';
+import type { Settings } from '../../settings/table.ts';
+import { LOGS_PREAMBLE } from '../../wire/otlp/encode.ts';
+import { SpanEncoder } from '../../wire/otlp/encode-span.ts';
+import { MessageTooLargeError } from '../../wire/otlp/protobuf-writer.ts';
+import type { ReadableSpan } from '../../wire/otlp/readable-span.ts';
+import { contentRule } from '../content.ts';
+import { pendingIn } from '../process-ledger.ts';
+import { contentFilter } from './content.ts';
+import { EndpointCustody } from './endpoint-custody.ts';
+import type { NamedTarget } from './endpoints.ts';
+import type { CustodyPart } from './part.ts';
+
+const SAMPLED = 1;
+const POLL_MS = 10;
+
+/** Where the journal outlives the process, a receiver that does not answer is waited for so long after the last answer. */
+const PATIENCE_MS = 1000;
+
+/** And one that refuses, or is not there, so long. */
+const DOWN_PATIENCE_MS = 100;
+
+/**
+ * Custody of OpenTelemetry spans, whoever made them: a processor on a provider, or somebody who took a foreign
+ * exporter's spans over. Nothing throws; what could not be kept is counted.
+ */
+export class OtlpCustody implements CustodyPart {
+  readonly endpoints: readonly EndpointCustody[];
+  /** The application has put a processor on a provider by itself. */
+  byApplication = false;
+  readonly #encoder: SpanEncoder;
+  readonly #onStop: () => void;
+  #stopped: Promise<void> | undefined;
+  /** Pending when a wait was given up because of a receiver that is down. */
+  #givenUpAt = 0;
+
+  /** @param onStop called when it is stopped; must not throw */
+  constructor(targets: readonly NamedTarget[], settings: Settings, onStop: () => void = () => undefined) {
+    this.#onStop = onStop;
+    this.#encoder = new SpanEncoder(contentFilter(contentRule(settings)));
+    this.endpoints = targets.map((target) => new EndpointCustody(target, settings));
+  }
+
+  /**
+   * Takes finished spans: redacted, as protobuf, in the journal of every receiver when this returns (law L3). A span
+   * that was recorded but not sampled is nobody's to export and is not counted.
+   */
+  take(spans: readonly ReadableSpan[]): void {
+    for (const span of spans) this.#take(span);
+  }
+
+  /** Takes an evaluation: an export request of one span, or of one log record. */
+  takeEvaluation(body: Uint8Array, service: 'traces' | 'logs'): boolean {
+    let kept = true;
+    for (const { store } of this.endpoints) {
+      const preamble = service === 'logs' ? LOGS_PREAMBLE : '';
+      kept = store.take('evaluations', body, 1, 0, preamble) && kept;
+    }
+    return kept;
+  }
+
+  /** The receivers' ledgers as one: with several of them a span counts once for each. */
+  ledger(): Ledger {
+    return addLedgers(this.endpoints.map((endpoint) => endpoint.ledger()));
+  }
+
+  upstream(): readonly UpstreamState[] {
+    return this.endpoints.flatMap((endpoint) => endpoint.upstream());
+  }
+
+  pending(): number {
+    return pendingIn(this.ledger());
+  }
+
+  /** Everything that waits in memory, as far as the disk takes it. Synchronous. */
+  drain(): void {
+    for (const endpoint of this.endpoints) endpoint.drain();
+  }
+
+  hurry(): void {
+    for (const endpoint of this.endpoints) endpoint.hurry();
+  }
+
+  /**
+   * Waits until every receiver has acknowledged everything, until `timeoutMs`, or until waiting has no point because
+   * the journal outlives the process and the receiver does not answer. Never rejects.
+   *
+   * @returns signals that are still pending
+   */
+  async deliver(timeoutMs: number): Promise<number> {
+    const deadlineMs = performance.now() + timeoutMs;
+    this.hurry();
+    let pending = this.pending();
+    // Said a moment ago, and nothing has changed: the same wait would end in the same way.
+    const again = pending > 0 && pending === this.#givenUpAt && !this.#isTaking();
+    let progressMs = again ? Number.NEGATIVE_INFINITY : performance.now();
+    while (pending > 0 && performance.now() < deadlineMs) {
+      if (!this.#isMortal() && performance.now() - progressMs > this.#patienceMs()) break;
+      await pause(POLL_MS);
+      const now = this.pending();
+      if (now !== pending) progressMs = performance.now();
+      pending = now;
+    }
+    this.#givenUpAt = pending;
+    return pending;
+  }
+
+  /** For the 'exit' handler: the last try at the disk. */
+  conclude(): void {
+    for (const endpoint of this.endpoints) endpoint.conclude();
+  }
+
+  /** Ends threads, timers and files. */
+  stop(): Promise<void> {
+    this.#stopped ??= Promise.all(this.endpoints.map((endpoint) => endpoint.stop())).then(() =>
+      this.#onStop(),
+    );
+    return this.#stopped;
+  }
+
+  #take(span: ReadableSpan): void {
+    try {
+      if (((span.spanContext().traceFlags ?? 0) & SAMPLED) === 0) return;
+      const { kind, body } = this.#encoder.encode(span);
+      for (const { store } of this.endpoints) {
+        store.created(kind);
+        store.take(kind, body, 1);
+      }
+    } catch (error) {
+      const end = error instanceof MessageTooLargeError ? 'dropped.too_large' : 'lost.unserializable';
+      for (const { store } of this.endpoints) {
+        store.created('spans');
+        store.ended('spans', end);
+        store.commit();
+      }
+      warnOnce('KS-OTLP-002', { site: end, error: errorText(error) });
+    }
+  }
+
+  #isMortal(): boolean {
+    return this.endpoints.some(({ lifetime }) => diesWithPod(lifetime));
+  }
+
+  #isTaking(): boolean {
+    return !this.upstream().some(({ status }) => status === 'retrying' || status === 'held');
+  }
+
+  #patienceMs(): number {
+    return this.#isTaking() ? PATIENCE_MS : DOWN_PATIENCE_MS;
+  }
+}

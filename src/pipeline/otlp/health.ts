@@ -1,0 +1,51 @@
+import type { UpstreamState } from '../../contracts/delivery.ts';
+import type { Ledger } from '../../contracts/ledger.ts';
+import { SIGNAL_KINDS } from '../../kernel/signals.ts';
+import { warningCounts } from '../../selfmetrics/warnings.ts';
+import type { Health } from '../session-types.ts';
+import type { OtlpCustody } from './custody.ts';
+import type { OtlpStack } from './stack.ts';
+
+export interface OtlpHealthParts {
+  readonly custody: OtlpCustody;
+  readonly stack: OtlpStack;
+  readonly ledger: Ledger;
+  readonly upstream: readonly UpstreamState[];
+}
+
+/** How stack `otlp` stands, with every reason why it is not as promised. */
+export function describeOtlpHealth({ custody, stack, ledger, upstream }: OtlpHealthParts): Health {
+  const degraded: string[] = [];
+  const failing: string[] = [];
+  const why = stack.degraded();
+  if (why !== undefined) degraded.push(why);
+  for (const { name, directory, onDisk, delivery } of custody.endpoints) {
+    if (directory === undefined) degraded.push(`${name}: no journal directory: spans wait in bounded memory`);
+    else if (!onDisk) failing.push(`${name}: the disk refuses the journal: spans wait in bounded memory`);
+    if (delivery === 'down') failing.push(`${name}: the delivery thread has died: spans wait in the journal`);
+  }
+  for (const { kind, status, httpStatus, error } of upstream) {
+    const answer = httpStatus === undefined ? (error ?? '') : `HTTP ${httpStatus}`;
+    if (status === 'held') failing.push(`upstream refuses ${kind}: ${answer}`);
+    if (status === 'retrying') degraded.push(`${kind} wait for upstream: ${answer}`);
+  }
+  for (const kind of SIGNAL_KINDS) {
+    const { lost, unaccounted } = ledger[kind];
+    for (const [reason, n] of Object.entries(lost)) failing.push(`${n} ${kind} lost: ${reason}`);
+    if (unaccounted !== 0) failing.push(`${unaccounted} ${kind} unaccounted for`);
+  }
+  const [first] = custody.endpoints;
+  return {
+    status: failing.length > 0 ? 'failing' : degraded.length > 0 ? 'degraded' : 'ok',
+    reasons: [...failing, ...degraded],
+    custody: 'full',
+    journal: {
+      directory: first?.directory,
+      lifetime: first?.lifetime ?? 'memory',
+      onDisk: custody.endpoints.every(({ onDisk }) => onDisk),
+    },
+    upstream,
+    delivery: custody.endpoints.every(({ delivery }) => delivery === 'up') ? 'up' : 'down',
+    warnings: warningCounts(),
+  };
+}

@@ -1,0 +1,133 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { CustodyHooks, ShutdownReport } from '../../contracts/lifecycle.ts';
+import { addLedgers } from '../../ledger/account.ts';
+import { createLifecycle } from '../../lifecycle/lifecycle.ts';
+import { writeRecord } from '../../selfmetrics/records.ts';
+import { warnOnce } from '../../selfmetrics/warnings.ts';
+import type { Settings } from '../../settings/table.ts';
+import type { BackendSlot } from '../../spans/wrap.ts';
+import { adapters } from '../adapters.ts';
+import { createEvaluations } from '../evaluations.ts';
+import { serveHealth } from '../health-route.ts';
+import { pendingIn } from '../process-ledger.ts';
+import type { Session } from '../session-types.ts';
+import { createSignalGuard } from '../tag-guard.ts';
+import type { OtlpCustody } from './custody.ts';
+import { OtlpEvaluations } from './evaluation-records.ts';
+import { describeOtlpHealth } from './health.ts';
+import type { CustodyPart } from './part.ts';
+import { otlpInitializedRecord } from './record.ts';
+import { startOtlpStack } from './stack.ts';
+
+export interface OtlpSessionParts {
+  readonly settings: Settings;
+  readonly custody: OtlpCustody;
+  readonly slot: BackendSlot;
+  /** Says the slips in the settings that are looked for after the start; does it once. */
+  readonly sayRest: () => void;
+  /** A processor of the application has switched it on, and no provider is looked for or made; a named stack goes before it. */
+  readonly provisional: boolean;
+}
+
+/**
+ * Switches on stack `otlp` in this thread: custody of OpenTelemetry spans, the wrappers as such spans, evaluations as
+ * their events, and the lifecycle. Nothing of Datadog's is loaded. Never throws for what a library does wrong.
+ */
+export function startOtlpSession(given: OtlpSessionParts): Session {
+  const { settings, custody, slot, sayRest, provisional } = given;
+  const parts = new Set<CustodyPart>([custody]);
+  const each = (step: (part: CustodyPart) => void): void => {
+    for (const part of parts) step(part);
+  };
+  const ledger = () => addLedgers([...parts].map((part) => part.ledger()));
+  const upstream = () => [...parts].flatMap((part) => part.upstream());
+  const stack = startOtlpStack({ settings, custody });
+
+  const hooks: CustodyHooks = {
+    async flush(timeoutMs) {
+      const startMs = performance.now();
+      each((part) => part.drain());
+      // Spans that end in callbacks which are due already are part of what the caller means.
+      if (timeoutMs > 0) await turn();
+      each((part) => part.drain());
+      const counts = ledger();
+      const complete = Object.values(counts).every(({ unaccounted }) => unaccounted === 0);
+      const report = {
+        complete,
+        inTransit: 0,
+        pending: pendingIn(counts),
+        durationMs: performance.now() - startMs,
+      };
+      if (!complete) writeRecord('observability_flush_failed', { ...report });
+      return report;
+    },
+    drainSync: () => each((part) => part.drain()),
+    async deliver(timeoutMs) {
+      await Promise.all([...parts].map((part) => part.deliver(timeoutMs)));
+    },
+    ledger,
+    recordShutdown(report: ShutdownReport) {
+      writeRecord('observability_shutdown', { ...report, upstream: upstream() });
+    },
+  };
+  const lifecycle = createLifecycle({
+    custody: hooks,
+    adapters,
+    budgets: { totalMs: settings.shutdownTimeoutMs },
+    drainDelayMs: settings.drainDelayMs,
+    exitCodes: settings.exitCode,
+    warn: (code, message) => warnOnce(code, { site: message, detail: message }),
+  });
+  // Before the lifecycle's listener, so that its record tells the end, and after it: other handlers make signals, too.
+  const onExit = (): void => {
+    each((part) => part.conclude());
+    sayRest();
+  };
+  process.on('exit', onExit);
+  lifecycle.install();
+  process.on('exit', onExit);
+  slot.current = stack.backend;
+  otlpInitializedRecord({ settings, custody, stack });
+
+  const evaluations = createEvaluations({
+    settings,
+    custody: new OtlpEvaluations(custody, settings),
+    slot,
+    guard: createSignalGuard(settings),
+  });
+  const health = () => describeOtlpHealth({ custody, stack, ledger: ledger(), upstream: upstream() });
+  const closeRoute = settings.healthPort === undefined ? undefined : serveHealth(settings.healthPort, health);
+  const leave = (): void => {
+    slot.current = undefined;
+    closeRoute?.();
+    process.off('exit', onExit);
+    process.off('exit', onExit);
+    lifecycle.uninstall();
+    stack.uninstall();
+  };
+  return {
+    lifecycle,
+    submitEvaluation: (input, api) => evaluations.submit(input, api),
+    async flush(timeoutMs) {
+      const report = await hooks.flush(timeoutMs);
+      await hooks.deliver(Math.max(0, timeoutMs - report.durationMs));
+      return { ...report, pending: pendingIn(ledger()) };
+    },
+    ledger,
+    health,
+    join: (part) => void parts.add(part),
+    yieldTo: provisional
+      ? (next) => {
+          const { current } = slot;
+          leave();
+          // The next session has set its own already, or has none.
+          if (current !== stack.backend) slot.current = current;
+          each((part) => next.join(part));
+        }
+      : undefined,
+    async stop() {
+      leave();
+      await Promise.all([...parts].map((part) => part.stop()));
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import type { SpanBackend } from '../../contracts/spans.ts';
+import { createOtelBackend } from '../../bridges/opentelemetry/backend.ts';
+import { locateApi } from '../../bridges/opentelemetry/locate.ts';
+import { createProviderSeam, type ProviderSeam } from '../../bridges/opentelemetry/provider.ts';
+import { errorText } from '../../kernel/error-text.ts';
+import { warnOnce } from '../../selfmetrics/warnings.ts';
+import type { Settings } from '../../settings/table.ts';
+import { contentRule } from '../content.ts';
+import { VERSION } from '../version.ts';
+import type { OtlpCustody } from './custody.ts';
+import { spanProcessorOf } from './span-processor.ts';
+
+/** OpenTelemetry as the rest of stack `otlp` sees it. */
+export interface OtlpStack {
+  /** Undefined where the application has no OpenTelemetry API: its wrapped functions run without spans. */
+  readonly backend: SpanBackend | undefined;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Why spans may not reach custody; undefined when they do. */
+  degraded(): string | undefined;
+  uninstall(): void;
+}
+
+export interface OtlpStackParts {
+  readonly settings: Settings;
+  readonly custody: OtlpCustody;
+}
+
+/** Finds the application's OpenTelemetry and brings its spans into custody. What cannot be done is one warning. */
+export function startOtlpStack({ settings, custody }: OtlpStackParts): OtlpStack {
+  try {
+    const located = locateApi(process.argv[1], process.cwd());
+    if (located === undefined) {
+      // Its own processor works all the same: only our wrappers need the API.
+      if (custody.byApplication) return NO_WRAPPERS;
+      warnOnce('KS-OTLP-003');
+      return NO_API;
+    }
+    const seam = createProviderSeam({
+      located,
+      processor: spanProcessorOf(custody),
+      byApplication: () => custody.byApplication,
+      resource: resourceOf(settings),
+      scope: { name: 'keepspan', version: VERSION },
+      onTrouble: (attachment) => warnOnce(attachment === 'missing' ? 'KS-OTLP-004' : 'KS-OTLP-005'),
+    });
+    const captureContent = contentRule(settings).capture !== 'none';
+    return {
+      backend: createOtelBackend({ api: located.api, tracer: () => seam.tracer(), captureContent }),
+      versions: { '@opentelemetry/api': located.version },
+      degraded: () => whyDegraded(seam),
+      uninstall: () => seam.uninstall(),
+    };
+  } catch (error) {
+    warnOnce('KS-OTLP-003', { error: errorText(error) });
+    return NO_API;
+  }
+}
+
+function resourceOf({ service, env, version }: Settings): Record<string, string> {
+  return {
+    'service.name': service,
+    ...(env === undefined ? {} : { 'deployment.environment.name': env }),
+    ...(version === undefined ? {} : { 'service.version': version }),
+  };
+}
+
+function whyDegraded(seam: ProviderSeam): string | undefined {
+  switch (seam.attachment()) {
+    case 'refused':
+      return 'the registered OpenTelemetry provider takes no further processor';
+    case 'missing':
+      return 'there is no OpenTelemetry provider, and no SDK to make one of';
+    default:
+      return undefined;
+  }
+}
+
+const NO_WRAPPERS: OtlpStack = {
+  backend: undefined,
+  versions: {},
+  degraded: () => undefined,
+  uninstall: () => undefined,
+};
+
+const NO_API: OtlpStack = { ...NO_WRAPPERS, degraded: () => '@opentelemetry/api was not found' };

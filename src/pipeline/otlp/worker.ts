@@ -1,0 +1,115 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { SignalKind } from '../../contracts/signal.ts';
+import { createHttpSender } from '../../delivery/http-sender.ts';
+import { deliverStream } from '../../delivery/stream.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { SIGNAL_KINDS } from '../../kernel/signals.ts';
+import { createOtlpEncoder } from '../../wire/otlp/encode.ts';
+import { Deliverer } from '../deliverer.ts';
+import { MemorySource } from '../memory-source.ts';
+import { OutcomeBoard } from '../outcome-board.ts';
+import type { FromWorker, ToWorker } from '../worker-messages.ts';
+import type { OtlpWorkerInput } from './worker-input.ts';
+
+/** Writers are looked for so often; what is written into known ones rings the doorbell. */
+const SWEEP_MS = 1000;
+
+const input = workerData as OtlpWorkerInput;
+const port = parentPort!;
+const tell = (message: FromWorker): void => port.postMessage(message);
+
+/** The host's writer, and where its outcomes are counted. */
+let own = { id: input.writerId, board: new OutcomeBoard(input.board) };
+const doorbell = own.board;
+const sender = createHttpSender({ proxyEnv: input.proxyEnv });
+const encoder = createOtlpEncoder(input.target);
+
+function createDeliverer(directory: string): Deliverer {
+  return new Deliverer({
+    directory,
+    host: 'worker',
+    encoder,
+    send: sender.send,
+    maxAgeMs: input.maxAgeMs,
+    doorbell,
+    keeps: (id) => id === own.id,
+    key: input.journalKey,
+    onAdopted: (id, state) => {
+      if (id !== own.id) return;
+      for (const kind of SIGNAL_KINDS) own.board.restore(kind, state[kind].counts, state[kind].maybeTwice);
+    },
+    onOutcome: (id, kind, outcomes) => {
+      if (id === own.id) own.board.add(kind, outcomes);
+    },
+    onMaybeTwice: (id, kind, signals) => {
+      if (id === own.id) own.board.addMaybeTwice(kind, signals);
+    },
+    onState: (_id, state) => tell({ type: 'state', state }),
+    onSealed: (writerId) => tell({ type: 'sealed', writerId }),
+    onError: (error) => tell({ type: 'error', error: String(error) }),
+  });
+}
+
+/** Undefined while there is no journal. */
+let deliverer = input.directory === undefined ? undefined : createDeliverer(input.directory);
+
+const memory = Object.fromEntries(
+  SIGNAL_KINDS.map((kind) => [
+    kind,
+    new MemorySource(
+      kind,
+      (ids, outcomes) => tell({ type: 'memory-resolved', kind, ids, outcomes }),
+      (signals) => tell({ type: 'memory-maybe-twice', kind, signals }),
+    ),
+  ]),
+) as Record<SignalKind, MemorySource>;
+const memoryStreams = SIGNAL_KINDS.map((kind) =>
+  deliverStream({
+    source: memory[kind],
+    encoder,
+    send: sender.send,
+    clock: systemClock,
+    random: Math.random,
+    maxAgeMs: input.maxAgeMs,
+    onOutcome: () => undefined,
+    onState: (state) => tell({ type: 'state', state }),
+    wake: () => memory[kind].filled(),
+  }),
+);
+
+let timer: NodeJS.Timeout | undefined;
+let stopped = false;
+
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'journal':
+      own = { id: message.writerId, board: new OutcomeBoard(message.board) };
+      if (message.directory !== undefined) deliverer ??= createDeliverer(message.directory);
+      return;
+    case 'memory':
+      memory[message.record.kind].push(message.record);
+      return;
+    case 'hurry':
+      deliverer?.hurry();
+      for (const stream of memoryStreams) stream.hurry();
+      return;
+    case 'stop':
+      void stop();
+      return;
+  }
+});
+
+async function sweep(): Promise<void> {
+  await deliverer?.sweep();
+  if (!stopped) timer = setTimeout(() => void sweep(), SWEEP_MS);
+}
+
+async function stop(): Promise<void> {
+  stopped = true;
+  clearTimeout(timer);
+  await Promise.all([deliverer?.stop(), ...memoryStreams.map((stream) => stream.stop())]);
+  sender.close();
+  port.close();
+}
+
+void sweep();
