@@ -19,11 +19,12 @@ export interface HealthParts {
   readonly ledger: Ledger;
   readonly delivery: Health['delivery'];
   readonly findings: StartFindings;
+  readonly evaluation: Health['evaluation'];
 }
 
 /** How things stand, with every reason why they are not as promised. */
 export function describeHealth(parts: HealthParts): Health {
-  const { stack, journal, directory, lifetime, upstream, noise, ledger, delivery, findings } = parts;
+  const { stack, journal, directory, lifetime, upstream, noise, ledger, delivery, findings, evaluation } = parts;
   const degraded: string[] = [];
   const failing: string[] = [];
   if (stack.degraded !== undefined) degraded.push(stack.degraded);
@@ -50,6 +51,7 @@ export function describeHealth(parts: HealthParts): Health {
     delivery,
     start: findings,
     ...(noise === undefined ? {} : { noise }),
+    ...(evaluation === undefined ? {} : { evaluation }),
     warnings: warningCounts(),
   };
 }
