@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+import { codeOf, openDirectory } from '../../journal/directory.ts';
+import { directoryBytes } from '../../journal/eviction.ts';
+import { HEADER_BYTES } from '../../journal/format.ts';
+import { JournalWriter } from '../../journal/writer.ts';
+
+export interface QueueOptions {
+  /** The `recall` folder of a journal. */
+  readonly directory: string;
+  readonly key: Uint8Array | undefined;
+  readonly sync: boolean;
+  /** Bound on all segments of the queue, bytes. */
+  readonly maxBytes: number;
+  /** Bound on the jobs of this process that have no verdict. */
+  readonly maxJobs: number;
+}
+
+/** Where a job went. `full`: the queue is at its bound. `failed`: the disk refused. */
+export type Appended =
+  | { readonly ok: true; readonly key: string }
+  | { readonly ok: false; readonly why: 'full' | 'failed'; readonly error?: string };
+
+/**
+ * The writing end of the queue: one append a job, so that it survives the process when the call returns. The bounds are
+ * kept here; nothing is ever given up for a new job, which is refused instead.
+ */
+export class RecallQueue {
+  readonly id: string;
+  readonly path: string;
+  readonly #writer: JournalWriter;
+  readonly #maxBytes: number;
+  readonly #maxJobs: number;
+  #bytes: number;
+
+  /** @throws what the file system throws; JournalDirectoryError when the folder is not safe (law L13) */
+  constructor({ directory, key, sync, maxBytes, maxJobs }: QueueOptions) {
+    const real = openDirectory(directory);
+    this.#maxBytes = maxBytes;
+    this.#maxJobs = maxJobs;
+    // The writer's own bound gives up the oldest, which must not happen here: it is never reached. A segment is an
+    // eighth of our bound at most, for room comes back by the segment.
+    const writerBytes = Math.max(2 * maxBytes, 1);
+    this.#writer = new JournalWriter({
+      directory: real,
+      owner: { queue: 'recall' },
+      maxBytes: writerBytes,
+      sync,
+      key,
+    });
+    this.path = this.#writer.path;
+    this.id = basename(this.path);
+    this.#bytes = directoryBytes(real);
+  }
+
+  /** Bytes of all segments, as far as this process knows. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @param open jobs of this process without a verdict */
+  append(text: string, judge: string, open: number): Appended {
+    // Three bytes a UTF-16 unit at most: measured where it may matter.
+    const most = text.length * 3 + judge.length * 3 + OVERHEAD_BYTES;
+    const bytes = this.#bytes + most <= this.#maxBytes ? most : Buffer.byteLength(text) + judge.length * 3;
+    if (open >= this.#maxJobs || this.#bytes + bytes + OVERHEAD_BYTES > this.#maxBytes)
+      return { ok: false, why: 'full' };
+    const number = this.#writer.page.get('evaluations', 'journaled');
+    const result = this.#writer.append('evaluations', text, 1, 0, judge);
+    if (result !== 'ok' && result !== 'unsynced')
+      return { ok: false, why: 'failed', error: codeOf(this.#writer.lastError ?? result) };
+    this.#bytes += Buffer.byteLength(text) + judge.length + OVERHEAD_BYTES;
+    return { ok: true, key: `${this.id}.${number}` };
+  }
+
+  /** Segments of so many bytes are gone. */
+  freed(bytes: number): void {
+    this.#bytes = Math.max(0, this.#bytes - bytes);
+  }
+
+  close(): void {
+    this.#writer.close();
+  }
+}
+
+/** Header, nonce and tag. */
+const OVERHEAD_BYTES = HEADER_BYTES + 28;
