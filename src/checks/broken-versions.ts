@@ -1,0 +1,60 @@
+/** A version that does not work, alone or beside another. */
+export interface BrokenVersion {
+  readonly name: string;
+  /** Comparators that must all hold: `>=4 <6`. */
+  readonly range: string;
+  readonly beside?: { readonly name: string; readonly range: string };
+  readonly severity: 'fail' | 'warn';
+  readonly what: string;
+  readonly fix: string;
+  /** Where it was measured or read. */
+  readonly source: string;
+}
+
+/** Rows are added as they are measured, with their source; docs/facts/instrumentation.md has the figures. */
+export const BROKEN: readonly BrokenVersion[] = [
+  {
+    name: 'dd-trace',
+    range: '<6',
+    severity: 'fail',
+    what: 'this major has other internals: custody is `evaluations` only; npm on Node 20 chooses it silently',
+    fix: 'npm install dd-trace@6 on Node 22.15 or later',
+    source: 'measured: npm install on Node 20 resolved 5.132.0',
+  },
+  {
+    name: 'dd-trace',
+    range: '>=7',
+    severity: 'warn',
+    what: 'not tested: llmobs.enable() is announced to go, custody uses the public protocol only',
+    fix: 'npm install dd-trace@6',
+    source: 'read: deprecation in dd-trace 6.21, packages/dd-trace/src/llmobs/sdk.js',
+  },
+  {
+    name: '@traceloop/node-server-sdk',
+    range: '>=0.20 <0.28',
+    beside: { name: 'openai', range: '>=7' },
+    severity: 'fail',
+    what: 'its OpenAI instrumentation takes openai >=4 <7 only: calls make no span of its',
+    fix: 'let dd-trace trace OpenAI: KEEPSPAN_STACK=dual, or openai below 7',
+    source: 'read: @traceloop/instrumentation-openai 0.27, supported versions',
+  },
+  {
+    name: '@aws-sdk/client-bedrock-runtime',
+    range: '>=3.1046.0',
+    beside: { name: 'dd-trace', range: '<=5.104.0' },
+    severity: 'fail',
+    what: 'these clients extend @smithy/core; dd-trace before it knew that home makes no span of a Bedrock call',
+    fix: 'npm install dd-trace@6.21.0',
+    source:
+      'read: dd-trace 6.21, packages/datadog-instrumentations/src/aws-sdk.js, comment at the hook of @smithy/core',
+  },
+  {
+    name: '@platformatic/kafka',
+    range: '>=0.0.1',
+    beside: { name: 'dd-trace', range: '>=6 <6.22' },
+    severity: 'warn',
+    what: 'dd-trace has no integration for this client: messages have no spans but those that keepspan/register makes',
+    fix: 'start with keepspan/register',
+    source: 'measured: docs/facts/counterparts.md',
+  },
+];

@@ -1,0 +1,39 @@
+import { copies, found, notApplicable, pass, type ProjectCheck } from '../context.ts';
+import { BROKEN } from '../broken-versions.ts';
+import { inRange } from '../versions.ts';
+
+export const check: ProjectCheck = {
+  id: 'KS-VERSION-001',
+  slug: 'broken-versions',
+  title: 'A version is installed that is known not to work here',
+  target: 'both',
+  rationale:
+    'Each row was measured, or read in the package: spans are missing, doubled or wrong, or the application breaks.',
+  how: 'Compares what is installed, and what is installed beside it, with the table in src/checks/broken-versions.ts.',
+  fix: 'install a version outside the range',
+  source: 'docs/facts/instrumentation.md, versions',
+  run(context) {
+    const rows = BROKEN.flatMap((row) => {
+      const beside = row.beside;
+      if (
+        beside !== undefined &&
+        !copies(context, beside.name).some(({ version }) => inRange(version, beside.range))
+      )
+        return [];
+      return copies(context, row.name)
+        .filter(({ version }) => inRange(version, row.range))
+        .map((copy) => ({ row, copy }));
+    });
+    if (rows.length > 0) {
+      const [first] = rows;
+      return found(
+        rows.some(({ row }) => row.severity === 'fail') ? 'fail' : 'warn',
+        rows.map(({ row, copy }) => `${copy.name} ${copy.version}: ${row.what}`),
+        first?.row.fix,
+      );
+    }
+    return BROKEN.some(({ name }) => copies(context, name).length > 0)
+      ? pass()
+      : notApplicable('none of the listed packages is installed');
+  },
+};
