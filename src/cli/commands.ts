@@ -50,4 +50,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'check the sampling policy, try it on recorded traffic, compile it',
     add: async (program) => (await import('./policy.ts')).policyCommand(program),
   },
+  {
+    name: 'calibrate',
+    summary: 'find the recall threshold that misses little at the fewest judge calls',
+    add: async (program) => (await import('./calibrate.ts')).calibrateCommand(program),
+  },
 ];

@@ -25,6 +25,11 @@ export const CODES = {
       'The prompt of a call through an inference profile has a shape that is not known; its span has no input',
     fix: 'call it with Converse, or annotate() the span with what was asked',
   },
+  'KS-CALIBRATE-001': {
+    severity: 'error',
+    title: 'The records hold no label to calibrate with',
+    fix: 'give records with complete or judgeScore, some of them incomplete (docs/guides/calibration.md)',
+  },
   'KS-CONFIG-001': {
     severity: 'error',
     title: 'A configuration file is there already',
