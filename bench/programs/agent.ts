@@ -6,8 +6,10 @@ export interface AgentReady {
   readonly url: string;
 }
 
+const INFO = JSON.stringify({ endpoints: ['/v0.4/traces', '/v0.6/stats'] });
 const server = createServer((request, response) => {
-  request.resume().on('end', () => response.setHeader('content-type', 'application/json').end('{}'));
+  const answer = request.url === '/info' ? INFO : '{}';
+  request.resume().on('end', () => response.setHeader('content-type', 'application/json').end(answer));
 });
 server.listen(0, '127.0.0.1', () => {
   const ready: AgentReady = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };

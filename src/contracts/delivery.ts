@@ -46,7 +46,7 @@ export interface RecordSource {
 
 /** A request ready to be sent, made of the first `records` of what was given. */
 export interface EncodedBatch {
-  readonly method: 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** Origin, or `unix:` URL of a socket. */
   readonly origin: string;
   readonly path: string;

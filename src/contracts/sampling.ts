@@ -72,4 +72,17 @@ export interface NoiseCounts {
   readonly protected: Readonly<Record<string, number>>;
   /** Parts of traces whose root was not known when they had to be decided: kept. */
   readonly undecided: number;
+  /** Hit statistics of all traces, sampled out or not; absent where the Agent or the tracer makes them. */
+  readonly statistics?: StatisticsCounts;
+}
+
+/** What became of the hit statistics. Spans, each counted once when its record was resolved. */
+export interface StatisticsCounts {
+  readonly counted: number;
+  /** Acknowledged by the Agent. */
+  readonly reported: number;
+  /** Reported again although the Agent may have had them: the answer to a whole request did not come. */
+  readonly maybeTwice: number;
+  /** Refused by the Agent, pushed out while it was away, or gone with the thread that counted. */
+  readonly lost: number;
 }

@@ -17,6 +17,8 @@ export interface HookParts {
   readonly custody: Custody;
   readonly ledger: () => Ledger;
   readonly hurry: () => void;
+  /** Delivery sends its hit statistics now; may never resolve. */
+  readonly flushStatistics: () => Promise<void>;
   /** Whether this process delivers at all. */
   readonly delivers: boolean;
   readonly lifetime: JournalLifetime;
@@ -26,7 +28,7 @@ export interface HookParts {
 
 const POLL_MS = 10;
 
-/** The tracer's statistics are waited for so long at most: nothing of ours depends on them. */
+/** Statistics are waited for so long at most: nothing of ours depends on them. */
 const STATISTICS_MS = 250;
 
 /** Where the journal outlives the process, waiting ends when nothing was acknowledged for so long. */
@@ -42,7 +44,12 @@ export function createHooks(parts: HookParts): CustodyHooks {
       journal.drain();
       custody.commit();
     },
-    deliver: (timeoutMs) => deliver(parts, timeoutMs),
+    async deliver(timeoutMs) {
+      const startMs = performance.now();
+      await deliver(parts, timeoutMs);
+      // Of what was delivered last, too.
+      await within(parts.flushStatistics(), timeoutMs - (performance.now() - startMs));
+    },
     ledger,
     recordShutdown(report: ShutdownReport) {
       const { ledger: counts, ...rest } = report;
@@ -70,11 +77,7 @@ async function flush({ stack, ledger, journal }: HookParts, timeoutMs: number): 
     await pause(POLL_MS);
   }
   const leftMs = Math.max(0, timeoutMs - (performance.now() - startMs));
-  const waiting = new AbortController();
-  const tooLong = pause(Math.min(leftMs, STATISTICS_MS), undefined, { signal: waiting.signal }).catch(
-    () => undefined,
-  );
-  await Promise.race([statistics, tooLong]).finally(() => waiting.abort());
+  await within(statistics, leftMs);
   const complete = stack.released() && SIGNAL_KINDS.every((kind) => ledger()[kind].unaccounted === 0);
   const report = {
     complete,
@@ -84,6 +87,15 @@ async function flush({ stack, ledger, journal }: HookParts, timeoutMs: number): 
   };
   if (!complete) writeRecord('observability_flush_failed', { ...report });
   return report;
+}
+
+/** Waits for statistics, and no longer than they deserve. */
+async function within(statistics: Promise<void>, leftMs: number): Promise<void> {
+  const waiting = new AbortController();
+  const tooLong = pause(Math.max(0, Math.min(leftMs, STATISTICS_MS)), undefined, {
+    signal: waiting.signal,
+  }).catch(() => undefined);
+  await Promise.race([statistics, tooLong]).finally(() => waiting.abort());
 }
 
 function unproven(ledger: Ledger): number {

@@ -1,4 +1,4 @@
-import type { NoiseCounts } from '../contracts/sampling.ts';
+import type { NoiseCounts, StatisticsCounts } from '../contracts/sampling.ts';
 import type { Policy } from '../sampling/policy.ts';
 
 /** Memory that the delivery worker writes and the main thread reads: no message a batch, and exact at any moment. */
@@ -12,7 +12,9 @@ const PROTECTED = [
   'protected:messages',
 ] as const;
 const UNDECIDED = PROTECTED.length;
-const RULES = UNDECIDED + 1;
+const STATISTICS = ['counted', 'reported', 'maybeTwice', 'lost'] as const;
+const FIRST_STATISTIC = UNDECIDED + 1;
+const RULES = FIRST_STATISTIC + STATISTICS.length;
 const PER_RULE = 2;
 
 /** What a policy did, by the same rules on both sides. */
@@ -38,6 +40,18 @@ export class NoiseBoard {
     });
   }
 
+  addStatistics(what: keyof StatisticsCounts, spans: number): void {
+    Atomics.add(this.#counts, FIRST_STATISTIC + STATISTICS.indexOf(what), BigInt(spans));
+  }
+
+  /** The thread that counted is gone. @returns the spans whose statistics went with it */
+  loseStatistics(): number {
+    const { counted, reported, lost } = this.#statistics();
+    const gone = counted - reported - lost;
+    this.addStatistics('lost', gone);
+    return gone;
+  }
+
   /** Undefined without rules: nothing is looked at then. */
   counts(): NoiseCounts | undefined {
     if (this.#policy.rules.length === 0) return undefined;
@@ -54,7 +68,15 @@ export class NoiseBoard {
         PROTECTED.map((reason, i) => [reason, this.#load(i)] as const).filter(([, n]) => n > 0),
       ),
       undecided: this.#load(UNDECIDED),
+      ...(this.#load(FIRST_STATISTIC) === 0 ? {} : { statistics: this.#statistics() }),
     };
+  }
+
+  #statistics(): StatisticsCounts {
+    const [counted = 0, reported = 0, maybeTwice = 0, lost = 0] = STATISTICS.map((_, i) =>
+      this.#load(FIRST_STATISTIC + i),
+    );
+    return { counted, reported, maybeTwice, lost };
   }
 
   #store(index: number, n: number): void {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import { createHttpSender } from '../delivery/http-sender.ts';
@@ -12,6 +13,7 @@ import { journalKey } from './open-journal.ts';
 import { readJournalLedger } from './ledger-view.ts';
 import { policyOf, thinningBy } from './policy.ts';
 import { pendingIn } from './process-ledger.ts';
+import { Statistics } from './statistics.ts';
 import { targetOf } from './target.ts';
 
 export interface SidecarOptions {
@@ -42,6 +44,9 @@ const SWEEP_MS = 1000;
 const LOOK_AGAIN_MS = 100;
 const DRAIN_POLL_MS = 50;
 
+/** Who stops waits so long for the Agent to take the last statistics. */
+const STATISTICS_MS = 250;
+
 /**
  * Starts to deliver a journal directory.
  *
@@ -52,15 +57,27 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
   const address = agentUrl(settings);
   const key = journalKey(settings);
   const sender = createHttpSender({ proxyEnv: proxyEnvironment() });
+  const policy = policyOf(settings);
+  const statistics =
+    policy.rules.length === 0
+      ? undefined
+      : new Statistics({
+          agentUrl: address,
+          hostname: hostname(),
+          send: sender.send,
+          onCount: () => undefined,
+          onLost: (spans, reason) => warnOnce('KS-DELIVERY-005', { site: reason, spans, reason }),
+        });
   const deliverer = new Deliverer({
     directory: path,
     host: 'sidecar',
     encoder: createDatadogEncoder({
       target: () => targetOf(settings, address),
       agentUrl: () => address,
-      ...thinningBy(policyOf(settings)).options,
+      ...thinningBy(policy).options,
     }),
-    send: sender.send,
+    send: statistics?.send ?? sender.send,
+    onResolved: statistics === undefined ? undefined : statistics.note.bind(statistics),
     key: key === 'unusable' ? undefined : key,
     maxAgeMs: settings.journalMaxAgeMs,
     doorbell: { rings: () => 0, rung: (_seen, timeoutMs) => pause(Math.min(LOOK_AGAIN_MS, timeoutMs)) },
@@ -106,6 +123,7 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
       clearTimeout(timer);
       await deliverer.sweep(); // Brings drained writers of dead processes to their end.
       await deliverer.stop();
+      await statistics?.stop(STATISTICS_MS);
       sender.close();
     },
   };

@@ -67,14 +67,12 @@ export function initialise(
   return { enabled: tracer.llmobs.enabled !== false, late };
 }
 
-/** Hits and errors are counted in the tracer when traces go: the Agent would count what reaches it. */
 function samplingVariables(sampling: InitOptions['sampling']): Record<string, string | undefined> {
   if (sampling === undefined) return {};
   return {
     DD_TRACE_SAMPLING_RULES: undefined,
     DD_TRACE_SAMPLE_RATE: undefined,
     DD_TRACE_RATE_LIMIT: undefined,
-    ...(sampling.thins ? { DD_TRACE_STATS_COMPUTATION_ENABLED: 'true' } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   walkTracesV05,
 } from './msgpack-walk.ts';
 import type { Thinner } from './thin-traces.ts';
+import { toV04 } from './v05.ts';
 
 /** Bounds of one trace request. */
 export interface TraceLimits {
@@ -43,7 +44,8 @@ interface Part {
 
 /**
  * Trace requests to the Agent. Neighbouring v0.4 payloads with the same path and headers become one, by
- * rewriting the header of the outer array; v0.5 payloads have a string table each and travel alone, unthinned.
+ * rewriting the header of the outer array; v0.5 payloads have a string table each and travel alone, or become v0.4
+ * where a policy looks into them.
  */
 export function createTraceEncoder(
   agentUrl: () => string,
@@ -56,8 +58,9 @@ export function createTraceEncoder(
     const parts: Part[] = [];
     let key = '';
     let bytes = 5;
-    for (const record of records) {
+    for (const given of records) {
       let part: Part;
+      const record = thinner === undefined ? given : asV04(given);
       try {
         part = { record, ...sent(record, thinner), preamble: preambleOf(record.preamble) };
       } catch (error) {
@@ -95,8 +98,31 @@ function sent(
   return thinner.thin(record.payload, whole);
 }
 
-/** One record per trace of a v0.4 record; the record itself when it has one trace, is v0.5 or malformed. */
-export function splitTraces(record: PendingRecord, thinner?: Thinner): readonly PendingRecord[] {
+/** v0.4 payloads of v0.5 records, made once however often they are sent. */
+const converted = new WeakMap<Buffer, Buffer>();
+
+/**
+ * A v0.5 record as v0.4, whose traces can be taken out one by one. What is malformed, or would be larger than the
+ * Agent takes, stays as it is.
+ */
+function asV04(record: PendingRecord): PendingRecord {
+  if (!isV05(record)) return record;
+  let payload = converted.get(record.payload);
+  if (payload === undefined) {
+    try {
+      payload = toV04(record.payload) ?? record.payload;
+    } catch (error) {
+      if (!(error instanceof MsgpackWalkError)) throw error;
+      payload = record.payload; // The walk over it says so.
+    }
+    converted.set(record.payload, payload);
+  }
+  return payload === record.payload ? record : { ...record, flags: (record.flags & ~V05) | V04, payload };
+}
+
+/** One record per trace; the record itself when it has one trace or is malformed. */
+export function splitTraces(whole: PendingRecord, thinner?: Thinner): readonly PendingRecord[] {
+  const record = thinner === undefined ? whole : asV04(whole);
   if ((record.flags & V04) === 0) return [record];
   const parts: PendingRecord[] = [];
   try {
@@ -109,7 +135,7 @@ export function splitTraces(record: PendingRecord, thinner?: Thinner): readonly 
     if (error instanceof MsgpackWalkError) return [record];
     throw error;
   }
-  return parts.length > 1 ? parts : [record];
+  return parts.length > 1 ? parts : [whole];
 }
 
 function isV05(record: PendingRecord): boolean {
@@ -127,8 +153,9 @@ function walk(record: PendingRecord): TraceWalk {
 }
 
 function pathOf(part: Part | undefined): string {
-  if (part?.preamble.path !== undefined) return part.preamble.path;
-  return part !== undefined && isV05(part.record) ? '/v0.5/traces' : '/v0.4/traces';
+  const isFive = part !== undefined && isV05(part.record);
+  const path = part?.preamble.path ?? (isFive ? '/v0.5/traces' : '/v0.4/traces');
+  return isFive ? path : path.replace(/^\/v0\.5\//, '/v0.4/');
 }
 
 function mergedHeaders(parts: readonly Part[]): Readonly<Record<string, string>> {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decode } from '@msgpack/msgpack';
+import { isDeepStrictEqual } from 'node:util';
+import { decode, encode } from '@msgpack/msgpack';
 import type { PendingRecord } from '../../../src/contracts/delivery.ts';
 import { createDatadogEncoder } from '../../../src/wire/datadog/encode.ts';
 import { walkTraces, walkTracesV05 } from '../../../src/wire/datadog/msgpack-walk.ts';
+import { toV04 } from '../../../src/wire/datadog/v05.ts';
 import { capture, type Captured, type CapturedRequest } from './encode-capture.ts';
 
 const AGENT = 'http://127.0.0.1:8126';
@@ -146,6 +148,68 @@ test('what dd-trace sends is walked, merged and rebuilt without a difference', a
       version,
     );
   });
+});
+
+/** The spans of a v0.5 payload with their strings in place, as v0.4 has them. */
+function resolved(body: Buffer): Record<string, unknown>[][] {
+  const [strings, traces] = decode(body, big) as [string[], unknown[][][]];
+  const text = (index: unknown) => strings[Number(index)]!;
+  return traces.map((spans) =>
+    spans.map((span) => {
+      const [service, name, resource, trace, id, parent, start, duration, error, meta, metrics, type] = span;
+      const texts = Object.entries(meta as object).map(([key, value]) => [text(key), text(value)]);
+      const numbers = Object.entries(metrics as object).map(([key, value]) => [text(key), value as unknown]);
+      return {
+        service: text(service),
+        name: text(name),
+        resource: text(resource),
+        trace_id: trace,
+        span_id: id,
+        parent_id: parent,
+        start,
+        duration,
+        error,
+        meta: Object.fromEntries(texts) as unknown,
+        metrics: Object.fromEntries(numbers) as unknown,
+        type: text(type),
+      };
+    }),
+  );
+}
+
+test('v0.5 payloads of dd-trace become v0.4 where a policy looks into them, and lose nothing but what it drops', async () => {
+  const captured = await capture({ DD_TRACE_AGENT_PROTOCOL_VERSION: '0.5' });
+  const requests = traceRequests(captured, '/v0.5/traces');
+  const records = requests.map((request) => traceRecord(request, 4, walkTracesV05(request.body).spans));
+  const whole = requests.flatMap(({ body }) => resolved(body));
+  const [gone] = whole[0]!;
+  const thinning = createDatadogEncoder({
+    target: () => ({ mode: 'agent', url: AGENT }),
+    agentUrl: () => AGENT,
+    judge: ({ traceId }) => ({ keep: traceId !== gone!['trace_id'], rate: 1, reason: 'default' }),
+  });
+  const batch = thinning.encode(records);
+  assert.deepEqual([batch.records, batch.path], [records.length, '/v0.4/traces']);
+  const kept = whole.filter(([root]) => root!['trace_id'] !== gone!['trace_id']);
+  assert.ok(kept.length > 0 && kept.length < whole.length);
+  assert.ok(isDeepStrictEqual(decode(batch.body, big), kept), 'the traces that stay are not the same');
+  const spans = (traces: readonly unknown[][]) => traces.flat().length;
+  assert.equal(batch.signals, spans(kept));
+  assert.equal(
+    batch.sampledOutPerRecord!.reduce((sum, n) => sum + n, 0),
+    spans(whole) - spans(kept),
+  );
+  const parts = thinning.split(records[1]!);
+  assert.equal(parts.length, walkTracesV05(records[1]!.payload).traces);
+  assert.equal(thinning.encode(parts).path, '/v0.4/traces');
+});
+
+test('a v0.5 payload that would be larger than the Agent takes stays as it is', () => {
+  const long = 'x'.repeat(1 << 20);
+  const span = [0, 0, 0, 1, 2, 0, 3, 4, 0, {}, {}, 0];
+  const of = (spans: number) => Buffer.from(encode([[long], [Array.from({ length: spans }, () => span)]]));
+  assert.equal(walkTraces(toV04(of(6))!).spans, 6); // 24 MiB of names
+  assert.equal(toV04(of(7)), undefined);
 });
 
 test('v0.5 payloads of dd-trace are counted, never merged and never split', async () => {
