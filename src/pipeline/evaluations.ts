@@ -8,7 +8,7 @@ import { callSite } from '../spans/call-site.ts';
 import type { BackendSlot } from '../spans/wrap.ts';
 import type { Settings } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
-import { contentCapture } from './content.ts';
+import { contentRule } from './content.ts';
 import type { SignalGuard } from './tag-guard.ts';
 import { VERSION } from './version.ts';
 
@@ -30,7 +30,7 @@ export interface EvaluationParts {
 /** Our own evaluations: past dd-trace, which loses them above 1,000 a flush, straight into custody. */
 export function createEvaluations(parts: EvaluationParts): Evaluations {
   const { settings, custody, slot, guard } = parts;
-  const capture = contentCapture(settings);
+  const content = contentRule(settings);
   const mlApp = settings.mlApp ?? settings.service;
   const build = (input: EvaluationInput): MetricResult => {
     try {
@@ -42,7 +42,7 @@ export function createEvaluations(parts: EvaluationParts): Evaluations {
         tags: TAGS,
         finish: (made: Readonly<Record<string, unknown>>) => guard.metric(made),
       };
-      return buildMetric(redactEvaluation(input, capture), context);
+      return buildMetric(redactEvaluation(input, content), context);
     } catch (error) {
       return { ok: false, why: `it cannot be read: ${errorText(error)}`, unserializable: true }; // A getter that throws.
     }

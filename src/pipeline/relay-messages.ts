@@ -1,4 +1,3 @@
-import type { ContentCapture } from '../redaction/llm-event.ts';
 import type { Settings } from '../settings/table.ts';
 import type { BoardMemory } from './outcome-board.ts';
 import type { RelayMemory } from './relay-board.ts';
@@ -7,7 +6,6 @@ import type { RelayMemory } from './relay-board.ts';
 export interface RelayInput {
   readonly keepspanInternal: true;
   readonly settings: Settings;
-  readonly capture: ContentCapture;
   readonly tracerVersion: string;
   readonly agentUrl: string;
   /** Stands in `owner.json`, so that delivery knows whose outcomes it counts. */

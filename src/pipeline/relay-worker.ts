@@ -5,6 +5,7 @@ import { isSignalRequest } from '../bridges/dd-trace/http-seam.ts';
 import { takeRequest, type RequestAccounts } from '../bridges/dd-trace/requests.ts';
 import { MAX_BODY_BYTES } from '../journal/format.ts';
 import { walkTraces, walkTracesV05 } from '../wire/datadog/msgpack-walk.ts';
+import { contentRule } from './content.ts';
 import { CustodyStore } from './custody-store.ts';
 import { openJournal } from './open-journal.ts';
 import { OutcomeBoard } from './outcome-board.ts';
@@ -40,7 +41,7 @@ const taking = {
   custody,
   sink: createSink({
     custody,
-    capture: input.capture,
+    content: contentRule(settings),
     guard: createSignalGuard(input.settings),
     tracerVersion: input.tracerVersion,
   }),

@@ -1,34 +1,42 @@
 import { EVENT_LIMIT_BYTES, type WriterSink } from '../bridges/dd-trace/writer-seams.ts';
 import type { Custody } from '../contracts/custody.ts';
 import { Flag } from '../journal/format.ts';
-import { redactEvent, type ContentCapture } from '../redaction/llm-event.ts';
+import type { ContentRule } from '../redaction/content.ts';
+import { redactEvent } from '../redaction/llm-event.ts';
 import { redactMetric } from '../redaction/metric.ts';
 import type { SignalGuard } from './tag-guard.ts';
 
 export interface SinkParts {
   readonly custody: Custody;
-  readonly capture: ContentCapture;
+  readonly content: ContentRule;
   readonly guard: SignalGuard;
   readonly tracerVersion: string;
+  /** What the Agent knows the container of a request by. */
+  readonly entity: Readonly<Record<string, string>>;
+  /** This span was refused: it will never arrive. */
+  readonly onLost?: ((spanId: string) => void) | undefined;
 }
 
 /** Where dd-trace's LLM spans and evaluations go: redacted, tags guarded, as the text that is sent, into custody. */
-export function createSink({ custody, capture, guard, tracerVersion }: SinkParts): WriterSink {
-  const preamble = JSON.stringify({ v: tracerVersion });
+export function createSink({ custody, content, guard, tracerVersion, entity, onLost }: SinkParts): WriterSink {
+  const named = Object.keys(entity).length > 0;
+  const preamble = JSON.stringify({ v: tracerVersion, ...(named ? { headers: entity } : {}) });
   return {
     llmSpan(event, last) {
-      const text = JSON.stringify(guard.event(redactEvent(event, capture)));
+      const text = JSON.stringify(guard.event(redactEvent(event, content)));
       // Three bytes a UTF-16 unit at most: only what may be too large is measured.
       const oversized = text.length * 3 > EVENT_LIMIT_BYTES && Buffer.byteLength(text) > EVENT_LIMIT_BYTES;
       if (oversized && !last) return 'oversized';
       const flags = isExperiment(event) ? Flag.experiments : 0;
-      return custody.take('llmSpans', text, 1, flags, preamble) ? 'kept' : 'gone';
+      if (custody.take('llmSpans', text, 1, flags, preamble)) return 'kept';
+      onLost?.(String(event['span_id']));
+      return 'gone';
     },
     evaluation: (metric) =>
-      custody.take('evaluations', JSON.stringify(guard.metric(redactMetric(metric, capture))), 1),
+      custody.take('evaluations', JSON.stringify(guard.metric(redactMetric(metric, content))), 1),
     passedThrough(kind, event) {
       custody.ended(kind, 'unobserved');
-      return kind === 'llmSpans' ? redactEvent(event, capture) : redactMetric(event, capture);
+      return kind === 'llmSpans' ? redactEvent(event, content) : redactMetric(event, content);
     },
   };
 }

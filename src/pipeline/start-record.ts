@@ -5,7 +5,7 @@ import type { Policy } from '../sampling/policy.ts';
 import type { Settings } from '../settings/table.ts';
 import { writeRecord } from '../selfmetrics/records.ts';
 import type { StartFindings } from './start-checks.ts';
-import { contentCapture } from './content.ts';
+import { contentRule } from './content.ts';
 import type { Stack } from './start-stack.ts';
 import { VERSION } from './version.ts';
 
@@ -58,7 +58,7 @@ export function initializedRecord({
       maxBytes: settings.journalMaxBytes,
       sync: settings.journalSync,
     },
-    capture_content: contentCapture(settings),
+    capture_content: contentRule(settings).capture,
     upstream: {
       spans: shownUrl(agentUrl),
       llmSpans: shownUrl(intake),

@@ -1,6 +1,7 @@
 import type { Custody } from '../contracts/custody.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import type { SpanBackend } from '../contracts/spans.ts';
+import { entityHeaders } from '../bridges/dd-trace/entity.ts';
 import { locateTracer, SUPPORTED_MAJOR, TESTED_VERSIONS } from '../bridges/dd-trace/locate.ts';
 import { startTracer, type Seam, type TracerSession } from '../bridges/dd-trace/start.ts';
 import type { Settings } from '../settings/table.ts';
@@ -94,6 +95,7 @@ export function startStack(options: StackOptions): Stack {
         content,
         guard: options.guard,
         tracerVersion: located.version,
+        entity: entityHeaders(located),
         onLost: options.onLostSpan,
       }),
       rates: options.rates,

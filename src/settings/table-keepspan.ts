@@ -109,6 +109,15 @@ export const KEEPSPAN_ROWS = [
     since: '0.1.0',
   },
   {
+    name: 'KEEPSPAN_REDACT_PATTERNS',
+    key: 'redactPatterns',
+    kind: 'string',
+    description:
+      'With KEEPSPAN_CAPTURE_CONTENT=redacted, what is taken out beside personal data and credentials: a JSON list of {"name","pattern","ignoreCase"}.',
+    unset: 'only the built-in patterns',
+    since: '0.1.0',
+  },
+  {
     name: 'KEEPSPAN_SHUTDOWN_TIMEOUT_MS',
     key: 'shutdownTimeoutMs',
     kind: 'duration',

@@ -7,14 +7,18 @@ import { createSite, type Site } from './support/site.ts';
 import { assertAllArrived, made } from './support/verdict.ts';
 
 const PROMPT = /PROMPT-7f3a91/;
+/** What the prompts hold of a person. */
+const PERSON = /jo\.doe@example\.org/;
 const KEY = 'an-api-key-5b21c8';
 
 /** As many workflows, tools and the like as the program has, and one evaluation. */
 const PROMPTS = { spans: 5, llmSpans: 5, evaluations: 1 };
 
-async function withPrompts(site: Site, capture: string): Promise<void> {
+async function withPrompts(site: Site, capture: string, more: Record<string, string> = {}): Promise<void> {
   await site.agent.down(); // So that everything that was journaled is still there to be searched.
-  const { code, stderr } = await site.run('prompts.mjs', [], { env: { KEEPSPAN_CAPTURE_CONTENT: capture } });
+  const { code, stderr } = await site.run('prompts.mjs', [], {
+    env: { KEEPSPAN_CAPTURE_CONTENT: capture, ...more },
+  });
   assert.equal(code, 0, stderr);
 }
 
@@ -66,14 +70,36 @@ describe('L13: privacy', { concurrency: 2 }, () => {
     assert.doesNotMatch(site.agent.everything(), PROMPT);
   });
 
+  for (const custody of ['full', 'wire']) {
+    it(`KEEPSPAN_CAPTURE_CONTENT=redacted, custody ${custody}: prompts stay, what is personal in them does not`, async (t) => {
+      const site = await createSite(t);
+      await withPrompts(site, 'redacted', {
+        KEEPSPAN_CUSTODY: custody,
+        KEEPSPAN_REDACT_PATTERNS: '[{"name":"ticket","pattern":"TICKET-\\\\d{4}"}]',
+      });
+      assert.match(contentOf(site.journal), PROMPT);
+      assert.doesNotMatch(contentOf(site.journal), PERSON);
+      await site.agent.up();
+      await site.replay();
+      await assertAllArrived(site, PROMPTS);
+      const arrived = site.agent.everything();
+      assert.match(arrived, PROMPT);
+      assert.match(arrived, /\[REDACTED:email\].*\[REDACTED:ticket\]/s);
+      assert.doesNotMatch(arrived, PERSON);
+      assert.doesNotMatch(arrived, /TICKET-\d/);
+    });
+  }
+
   it('KEEPSPAN_CAPTURE_CONTENT=full: prompts are found by the same search (the control)', async (t) => {
     const site = await createSite(t);
     await withPrompts(site, 'full');
     assert.match(contentOf(site.journal), PROMPT);
+    assert.match(contentOf(site.journal), PERSON);
     await site.agent.up();
     await site.replay();
     await assertAllArrived(site, PROMPTS);
     assert.match(site.agent.everything(), PROMPT);
+    assert.match(site.agent.everything(), /TICKET-1234/);
   });
 
   const UNSAFE = [

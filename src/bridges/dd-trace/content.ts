@@ -60,19 +60,60 @@ export function removeContent(tagMap: TagMap): () => void {
   return () => unsubscribe('dd-trace:span:finish', onFinish);
 }
 
+/**
+ * The same for `redacted`: content is replaced by what `rewrite` leaves of it, and so is the message of the APM span's
+ * error. A value that cannot be rewritten is removed.
+ *
+ * @param llm whether LLM spans need it here, for nobody behind the tracer would
+ * @returns uninstall
+ */
+export function rewriteContent(
+  tagMap: TagMap,
+  rewrite: (value: unknown) => unknown,
+  llm: () => boolean,
+): () => void {
+  const safely = (value: unknown): unknown => {
+    try {
+      return rewrite(value);
+    } catch {
+      return undefined; // A getter that throws: what cannot be read cannot be known to be harmless.
+    }
+  };
+  const onFinish = (message: unknown) => {
+    const tags = tagMap.get(message as object);
+    if (tags !== undefined && llm()) {
+      for (const key of Object.keys(tags)) {
+        if (CONTENT.test(key) || key === METADATA) tags[key] = safely(tags[key]);
+      }
+    }
+    const context = (message as Span).context();
+    errorAsTags(context);
+    for (const tag of ['error.message', 'error.stack']) {
+      const value = context.getTag(tag);
+      if (value !== undefined) context.setTag(tag, safely(value));
+    }
+  };
+  subscribe('dd-trace:span:finish', onFinish);
+  return () => unsubscribe('dd-trace:span:finish', onFinish);
+}
+
 function withoutTexts(metadata: object): Tags {
   return Object.fromEntries(
     Object.entries(metadata).filter(([, value]) => typeof value === 'number' || typeof value === 'boolean'),
   );
 }
 
-function removeMessage(context: Context): void {
+function errorAsTags(context: Context): void {
   const error = context.getTag('error');
-  if (error instanceof Error) {
-    context.setTag('error.type', error.name);
-    context.setTag('error.stack', error.stack);
-    context.setTag('error', 1);
-  }
+  if (!(error instanceof Error)) return;
+  context.setTag('error.type', error.name);
+  context.setTag('error.message', error.message);
+  context.setTag('error.stack', error.stack);
+  context.setTag('error', 1);
+}
+
+function removeMessage(context: Context): void {
+  errorAsTags(context);
   if (context.getTag('error.message') !== undefined) context.deleteTag('error.message');
   const stack = context.getTag('error.stack');
   if (stack !== undefined) context.setTag('error.stack', stackFrames(stack));

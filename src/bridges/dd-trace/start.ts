@@ -5,7 +5,7 @@ import { recoverProfilePrompts } from '../aws/bedrock-profile.ts';
 import { guardInjection } from '../aws/covered-requests.ts';
 import { findActivate } from './activate.ts';
 import { createDatadogBackend, type LlmObs } from './backend.ts';
-import { loadTagMap, removeContent } from './content.ts';
+import { loadTagMap, removeContent, rewriteContent } from './content.ts';
 import { initialise, tracesTo, type InitOptions, type Tracer } from './initialise.ts';
 import type { LocatedTracer } from './locate.ts';
 import { chooseRequestSeam, type RelayHandle, type RequestSeam } from './request-seam.ts';
@@ -26,6 +26,8 @@ export interface TracerOptions extends InitOptions {
   /** `evaluations` leaves dd-trace as it is; `wire` takes its requests; `full` its LLM writers, too. */
   readonly custodyLevel: 'evaluations' | 'wire' | 'full';
   readonly captureContent: boolean;
+  /** Over every text that may be kept; undefined: they are kept as they are. */
+  readonly redactContent?: ((value: unknown) => unknown) | undefined;
   /** False: no trace headers on outgoing HTTP. */
   readonly httpPropagation: boolean;
   readonly custody: Custody;
@@ -81,13 +83,18 @@ export function startTracer(options: TracerOptions): TracerSession {
 }
 
 function start(options: TracerOptions, undo: (() => void)[], uninstall: () => void): TracerSession {
-  const { located, custodyLevel, captureContent, warn } = options;
+  const { located, custodyLevel, captureContent, redactContent, warn } = options;
   const tracer = located.require(located.root) as Tracer & { readonly llmobs: LlmObs };
   const tagMap = loadTagMap(located);
   const patched: string[] = [];
   let accounts: SpanAccounts | undefined;
 
+  let writers: (() => void) | undefined;
   if (!captureContent && tagMap !== undefined) undo.push(removeContent(tagMap));
+  if (redactContent !== undefined && tagMap !== undefined) {
+    // Behind our own writer everything is looked through once more, as the event that it became.
+    undo.push(rewriteContent(tagMap, redactContent, () => writers === undefined));
+  }
   if (captureContent && tagMap !== undefined && custodyLevel !== 'evaluations') {
     undo.push(recoverProfilePrompts(tagMap, (model) => warn('KS-BEDROCK-001', { site: model, model })));
   }
@@ -97,7 +104,6 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
       : chooseRequestSeam(options, (request) => takeRequest(request, options, accounts), undo);
   if (wire.seam === 'http-request') patched.push('http.request');
 
-  let writers: (() => void) | undefined;
   if (custodyLevel === 'full') {
     writers = installWriterSeams(
       located,
@@ -114,7 +120,11 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
   const level = wire.seam === 'none' ? 'evaluations' : custodyLevel;
   const decides = level !== 'evaluations' && options.sampling !== undefined;
   if (decides) undo.push(countReceivedMessages());
-  const { enabled, late } = initialise(tracer, { ...options, custodyLevel: level }, wire.relay?.url);
+  const { enabled, late } = initialise(
+    tracer,
+    { ...options, custodyLevel: level, captureContent: captureContent && redactContent === undefined },
+    wire.relay?.url,
+  );
   if (custodyLevel !== 'evaluations') wire.follow(tracesTo(tracer));
   if (enabled && (custodyLevel !== 'evaluations' || !options.httpPropagation)) {
     const injection = guardInjection(tracer, !options.httpPropagation);
@@ -127,7 +137,8 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
   const observed = custodyLevel !== 'evaluations' && enabled;
   if (observed) accounts = countSpans(tracer, options, wire, writers !== undefined, undo, patched);
   // What an application's own init() subscribed comes before us, and what goes out by itself is never ours to redact.
-  if (!captureContent && (tagMap === undefined || late) && (wire.seam === 'none' || accounts === undefined)) {
+  const mustRemove = !captureContent || redactContent !== undefined;
+  if (mustRemove && (tagMap === undefined || late) && (wire.seam === 'none' || accounts === undefined)) {
     warn('KS-REDACT-002', { version: located.version });
   }
   const byWriter: Seam = writers === undefined ? wire.seam : 'llm-writer';

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { channel } from 'node:diagnostics_channel';
 import { it } from 'node:test';
-import { loadTagMap, removeContent, type TagMap } from '../../../src/bridges/dd-trace/content.ts';
+import {
+  loadTagMap,
+  removeContent,
+  rewriteContent,
+  type TagMap,
+} from '../../../src/bridges/dd-trace/content.ts';
 import { REAL } from './trees.ts';
 
 const SECRET = 'SECRET';
@@ -87,4 +92,38 @@ it('the message of an error leaves the APM span of an LLM span, and of no other'
   tagMap.set(after, {});
   finish(after);
   assert.ok(String(after.tags()['error.message']).includes(SECRET));
+});
+
+it('rewritten: what the tagger noted and the errors of every span; nothing that cannot be rewritten; not before our own writer', () => {
+  const rewrite = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value).replaceAll(SECRET, '-')) as unknown;
+  const key = '_ml_obs.meta.input.value';
+  const circular: Record<string, unknown> = {};
+  circular['self'] = circular;
+  const llm = span({ error: new SyntaxError(`Unexpected ${SECRET}`) });
+  const odd = span({});
+  const plain = span({ 'error.message': SECRET });
+  const tagMap: TagMap = new WeakMap<object, Record<string, unknown>>([
+    [llm, { [key]: `a ${SECRET}`, '_ml_obs.meta.metadata': { stop: SECRET, n: 1 }, '_ml_obs.name': SECRET }],
+    [odd, { [key]: circular }],
+  ]);
+  let mustRewrite = true;
+  const undo = rewriteContent(tagMap, rewrite, () => mustRewrite);
+  for (const one of [llm, odd, plain]) finish(one);
+  assert.deepEqual(tagMap.get(llm), {
+    [key]: 'a -',
+    '_ml_obs.meta.metadata': { stop: '-', n: 1 },
+    '_ml_obs.name': SECRET,
+  });
+  assert.deepEqual(tagMap.get(odd), { [key]: undefined });
+  assert.equal(plain.tags()['error.message'], '-');
+  const { 'error.message': message, 'error.stack': stack, error } = llm.tags();
+  assert.deepEqual([message, error], ['Unexpected -', 1]);
+  assert.ok(!String(stack).includes(SECRET));
+
+  mustRewrite = false;
+  tagMap.set(llm, { [key]: SECRET });
+  finish(llm);
+  assert.deepEqual(tagMap.get(llm), { [key]: SECRET });
+  undo();
 });
