@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, listWriters } from '../../journal/directory.ts';
@@ -50,6 +51,25 @@ export function keepCounts(directory: string, folder: string, id: string): boole
     return true;
   } finally {
     releaseClaim(slot, id);
+  }
+}
+
+/**
+ * Adds counts that no folder has. While another process is at the history they are left out: statistics, which no
+ * evaluation depends on.
+ *
+ * @throws what the file system throws
+ */
+export function addToHistory(directory: string, counts: RecallCounts): void {
+  const slot = { folder: directory, name: 'historian' };
+  const instance = randomUUID();
+  if (!takeClaim(slot, instance)) return;
+  try {
+    const history = readHistory(directory);
+    const all = { counts: addCounts([history.counts, counts]), folders: history.folders };
+    replace(join(directory, HISTORY), JSON.stringify(all));
+  } finally {
+    releaseClaim(slot, instance);
   }
 }
 

@@ -12,6 +12,7 @@ import type { RecordCipher } from '../../journal/cipher.ts';
 import { listWriters } from '../../journal/directory.ts';
 import { releaseClaim, renewClaim, takeClaim } from '../../journal/numbered-claim.ts';
 import { systemClock } from '../../kernel/clock.ts';
+import { takeBackfillRequest } from './backfill-request.ts';
 import { keepCounts } from './counts.ts';
 import { RecallFolder } from './folder.ts';
 import type { EvaluatorSettings, PlacedEvent } from './messages.ts';
@@ -141,6 +142,11 @@ export class Evaluator {
     for (const folder of touched) this.#guarded(() => this.#clean(folder));
   }
 
+  /** Tells now what has been decided. */
+  flush(): void {
+    this.#send();
+  }
+
   /** Ends what is under way, which stays on disk as it is, and gives the claims back. */
   stop(): void {
     this.#engine.stop();
@@ -183,23 +189,29 @@ export class Evaluator {
   }
 
   #tend(folder: RecallFolder): void {
-    const { directory, ownFolder, onFreed } = this.#options;
+    const { ownFolder } = this.#options;
     if (!renewClaim({ folder: folder.path, name: CLAIM }, this.#instance)) {
       // We slept through our lease and somebody else has it: what we still say of its jobs is marked all the same.
       this.#folders.delete(folder.id);
       return;
     }
-    if (folder.path === ownFolder) this.#poll(folder, false);
+    if (folder.path === ownFolder) {
+      this.#poll(folder, false);
+      if (takeBackfillRequest(folder.path)) this.backfill();
+    }
     this.#clean(folder);
+  }
+
+  /** Removes what is through: segments, and the folder of a process that is gone. */
+  #clean(folder: RecallFolder): void {
+    const { directory, ownFolder, onFreed } = this.#options;
+    const freed = folder.clean();
+    if (freed > 0) onFreed(freed);
     if (folder.path === ownFolder || folder.open > 0) return;
+    // Another process may be at the history: the next sweep tries again.
     if (!keepCounts(directory!, folder.path, folder.id)) return;
     this.#folders.delete(folder.id);
     onFreed(folder.remove());
-  }
-
-  #clean(folder: RecallFolder): void {
-    const freed = folder.clean();
-    if (freed > 0) this.#options.onFreed(freed);
   }
 
   #told(event: RecallEvent): void {
