@@ -36,6 +36,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     add: async (program) => (await import('./ledger.ts')).ledgerCommand(program),
   },
   {
+    name: 'evaluate',
+    summary: 'show what hybrid recall decided and saved; judge what was skipped',
+    add: async (program) => (await import('./evaluate.ts')).evaluateCommand(program),
+  },
+  {
     name: 'purge',
     summary: 'remove journaled data for good, counted',
     add: async (program) => (await import('./purge.ts')).purgeCommand(program),
