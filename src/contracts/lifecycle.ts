@@ -50,6 +50,11 @@ export interface RecognisedResource extends Pick<ManagedStep, 'phase' | 'name' |
    * server cannot name its requests in flight afterwards). Returns the uninstaller.
    */
   readonly watch?: (() => () => void) | undefined;
+  /**
+   * A second step, in a later phase: what has to stop early and to stay usable (a RabbitMQ channel stops consuming
+   * with the consumers and closes with the producers). Run after `close`, also when that failed.
+   */
+  readonly afterwards?: Pick<ManagedStep, 'phase' | 'name' | 'close'> | undefined;
 }
 
 /** A bridge recognises a resource and says how it closes, or returns undefined. Pure: it never touches the resource. */

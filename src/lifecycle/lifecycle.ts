@@ -14,6 +14,7 @@ import { warningText } from './codes.ts';
 import type { LifecycleCode } from './codes.ts';
 import { createExits } from './exits.ts';
 import type { ExitCodes, ProcessLike } from './exits.ts';
+import { membersOf, stepsOf } from './managed.ts';
 import { createRegistry, isResourcePhase } from './registry.ts';
 import { composeReport } from './report.ts';
 import { createShutdown } from './shutdown.ts';
@@ -54,7 +55,10 @@ export interface ManageOptions {
  * throws or rejects (law L6), the shutdown ends inside its total budget (law L8).
  */
 export interface Lifecycle {
-  /** Registers a resource to be closed in its phase, once, and returns it. */
+  /**
+   * Registers a resource to be closed in its phase, once, and returns it; of an array or a plain object, each
+   * resource in it.
+   */
   manage<T>(resource: T, options?: ManageOptions): T;
   /** Registers a step; returns what removes it again. `timeoutMs` may exceed the phase's budget while time is spare. */
   onShutdown(
@@ -150,16 +154,19 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     }
     const recognised = isObject ? recognise(resource) : undefined;
     if (recognised === undefined) {
-      warn('KS-LIFECYCLE-001', name ?? describe(resource));
+      const members = isObject ? membersOf(resource) : [];
+      if (!members.some(([, member]) => recognise(member) !== undefined))
+        warn('KS-LIFECYCLE-001', name ?? describe(resource));
+      else
+        for (const [key, member] of members)
+          manage(member, { phase, name: name === undefined ? undefined : `${name} ${key}` });
       return resource;
     }
     if (phase !== undefined && !isResourcePhase(phase)) warn('KS-LIFECYCLE-004', `phase ${String(phase)}`);
-    const step: ManagedStep = {
-      phase: isResourcePhase(phase) ? phase : recognised.phase,
-      name: name ?? recognised.name,
-      close: recognised.close,
-    };
-    if (register(step) && recognised.watch !== undefined) unwatch.add(recognised.watch());
+    const steps = stepsOf(recognised, { name, phase: isResourcePhase(phase) ? phase : undefined });
+    // In order, until one is refused: no second step without the first.
+    const isRegistered = steps.every((step) => register(step));
+    if (isRegistered && recognised.watch !== undefined) unwatch.add(recognised.watch());
     return resource;
   }
 

@@ -131,3 +131,76 @@ test('a watch begins when the resource is managed and ends with uninstall', () =
   lifecycle.uninstall();
   assert.equal(watching, 0);
 });
+
+/** A resource that stops with the consumers and closes with the producers. */
+function twoSteps(said: string[], first: () => void = () => undefined) {
+  return bench({
+    adapters: [
+      (resource) =>
+        resource instanceof Plain
+          ? {
+              phase: 'consumers',
+              name: 'stopping',
+              close: () => {
+                said.push('stop');
+                first();
+              },
+              afterwards: { phase: 'producers', name: 'closing', close: () => void said.push('close') },
+            }
+          : undefined,
+    ],
+  });
+}
+
+test('a resource may have two steps, the second in a later phase, also when the first fails', async () => {
+  for (const fail of [false, true]) {
+    const said: string[] = [];
+    const { lifecycle } = twoSteps(said, () => {
+      if (fail) throw new Error('cannot stop');
+    });
+    lifecycle.onShutdown('consumers', 'other', async () => void said.push('other consumer'));
+    lifecycle.manage(new Plain());
+    const { steps } = await lifecycle.shutdown();
+    assert.deepEqual(said, ['other consumer', 'stop', 'close']);
+    assert.deepEqual(
+      steps.filter(({ name }) => /ing$/.test(name)).map(({ phase, name, outcome }) => [phase, name, outcome]),
+      [
+        ['consumers', 'stopping', fail ? 'failed' : 'ok'],
+        ['producers', 'closing', 'ok'],
+      ],
+    );
+  }
+});
+
+test('a phase that the application names holds for both steps, in turn', async () => {
+  const said: string[] = [];
+  const { lifecycle } = twoSteps(said, () => {
+    throw new Error('cannot stop');
+  });
+  lifecycle.manage(new Plain(), { phase: 'pools', name: 'mine' });
+  const { steps } = await lifecycle.shutdown();
+  assert.deepEqual(said, ['stop', 'close']);
+  assert.deepEqual(
+    steps.filter(({ name }) => name === 'mine').map(({ phase, outcome }) => [phase, outcome]),
+    [['pools', 'failed']],
+  );
+});
+
+test('of an array or a plain object each resource is managed, by itself; cycles end', async () => {
+  const { lifecycle, warnings } = bench();
+  const [a, b, c] = [new Plain(), new Plain(), new Plain()];
+  const several: Record<string, unknown> = { a, nested: [b], label: 'text' };
+  several['self'] = several;
+  assert.equal(lifecycle.manage(several, { name: 'all' }), several);
+  lifecycle.manage([c, a]);
+  const { steps } = await lifecycle.shutdown();
+  assert.deepEqual([a.closed, b.closed, c.closed], [1, 1, 1]);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(
+    steps
+      .map(({ name }) => name)
+      .filter((name) => /^(?:all|Plain)/.test(name))
+      .toSorted(),
+    ['Plain', 'all a', 'all nested 0'],
+  );
+});

@@ -1,4 +1,5 @@
 import type { ResourceAdapter } from '../../contracts/lifecycle.ts';
+import { hasMethods } from '../shape.ts';
 
 interface Connected {
   disconnect(): Promise<void>;
@@ -13,8 +14,9 @@ interface ConsumerLike extends Connected {
  * group, then disconnect(), also when stopping failed.
  */
 export const kafkajsConsumerAdapter: ResourceAdapter = (resource) => {
-  if (!hasAll<ConsumerLike>(resource, ['subscribe', 'run', 'stop', 'disconnect', 'commitOffsets', 'seek']))
-    return undefined;
+  const methods = ['subscribe', 'run', 'stop', 'disconnect', 'commitOffsets', 'seek'];
+  // @confluentinc/kafka-javascript copies this API, with a stop() that throws; only it has committed().
+  if (!hasMethods<ConsumerLike>(resource, methods) || 'committed' in resource) return undefined;
   return {
     phase: 'consumers',
     name: 'kafkajs consumer',
@@ -33,12 +35,7 @@ export const kafkajsConsumerAdapter: ResourceAdapter = (resource) => {
  * disconnecting is all there is to do.
  */
 export const kafkajsProducerAdapter: ResourceAdapter = (resource) => {
-  if (!hasAll<Connected>(resource, ['send', 'sendBatch', 'transaction', 'isIdempotent', 'disconnect']))
+  if (!hasMethods<Connected>(resource, ['send', 'sendBatch', 'transaction', 'isIdempotent', 'disconnect']))
     return undefined;
   return { phase: 'producers', name: 'kafkajs producer', close: () => resource.disconnect() };
 };
-
-function hasAll<T>(resource: unknown, methods: readonly string[]): resource is T {
-  if (typeof resource !== 'object' || resource === null) return false;
-  return methods.every((key) => typeof Reflect.get(resource, key) === 'function');
-}

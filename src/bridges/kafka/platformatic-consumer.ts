@@ -1,4 +1,5 @@
 import type { ResourceAdapter } from '../../contracts/lifecycle.ts';
+import { hasMethods } from '../shape.ts';
 import { finishLoops } from './platformatic-loops.ts';
 
 interface Consumer {
@@ -11,7 +12,8 @@ interface Consumer {
  * there are any. A `data` listener's own asynchronous work cannot be seen.
  */
 export const platformaticConsumerAdapter: ResourceAdapter = (resource) => {
-  if (!isConsumer(resource)) return undefined;
+  if (!hasMethods<Consumer>(resource, ['consume', 'fetch', 'joinGroup', 'leaveGroup', 'close']))
+    return undefined;
   return {
     phase: 'consumers',
     name: '@platformatic/kafka consumer',
@@ -21,9 +23,3 @@ export const platformaticConsumerAdapter: ResourceAdapter = (resource) => {
     },
   };
 };
-
-function isConsumer(resource: unknown): resource is Consumer {
-  if (typeof resource !== 'object' || resource === null) return false;
-  const methods = ['consume', 'fetch', 'joinGroup', 'leaveGroup', 'close'];
-  return methods.every((key) => typeof Reflect.get(resource, key) === 'function');
-}
