@@ -4,6 +4,7 @@ import { exitDrain } from './cases/exit-drain.ts';
 import { llmSpan } from './cases/llm-span.ts';
 import { loopDelay } from './cases/loop-delay.ts';
 import { logging } from './cases/logging.ts';
+import { otlpMainThread } from './cases/otlp-main-thread.ts';
 import { samplingMainThread, samplingThroughput } from './cases/sampling.ts';
 import { settingsLoad } from './cases/settings-load.ts';
 import { start } from './cases/start.ts';
@@ -23,4 +24,5 @@ export const CASES: readonly BenchCase[] = [
   samplingThroughput,
   samplingMainThread,
   tags,
+  otlpMainThread,
 ];

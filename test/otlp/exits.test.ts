@@ -66,8 +66,12 @@ describe('custody of OpenTelemetry spans at the end of a process', { concurrency
             await runFixture('exits.mjs', ['custody', 'flush-all', '0', receiver.url], journal);
             assert.deepEqual(unique(receiver), expected);
           }
+          // A 2xx that came in the process's last instant is not written down, and is asked for once more.
           const after = readJournalLedger(join(journal, 'otlp', 'test')).ledger.llmSpans;
-          assert.deepEqual([after.created, after.delivered, after.unaccounted], [COUNT, COUNT, 0]);
+          assert.deepEqual(
+            [after.created, after.delivered + after.pending, after.unaccounted],
+            [COUNT, COUNT, 0],
+          );
         } finally {
           await receiver.close();
         }

@@ -23,7 +23,10 @@ const POLL_MS = 10;
 /** Where the journal outlives the process, a receiver that does not answer is waited for so long after the last answer. */
 const PATIENCE_MS = 1000;
 
-/** And one that refuses, or is not there, so long. */
+/** A thread that has not said anything yet is still being started. */
+const START_PATIENCE_MS = 3000;
+
+/** One that refuses, or is not there, is waited for so long. */
 const DOWN_PATIENCE_MS = 100;
 
 /**
@@ -152,6 +155,7 @@ export class OtlpCustody implements CustodyPart {
   }
 
   #patienceMs(): number {
-    return this.#isTaking() ? PATIENCE_MS : DOWN_PATIENCE_MS;
+    if (!this.#isTaking()) return DOWN_PATIENCE_MS;
+    return this.upstream().length === 0 ? START_PATIENCE_MS : PATIENCE_MS;
   }
 }
