@@ -1,0 +1,32 @@
+// OpenLLMetry (Traceloop). Tuned: forceFlush() awaited between thousands and at the end, and OpenTelemetry's variables
+// for its queue, which it reads.
+import { trace } from '@opentelemetry/api';
+import * as traceloop from '@traceloop/node-server-sdk';
+import { live, TEXT } from './life.ts';
+
+const tuned = process.env['COMPARISON_TUNED'] === '1';
+traceloop.initialize({
+  appName: 'comparison',
+  baseUrl: process.env['COMPARISON_UPSTREAM']!,
+  apiKey: 'comparison',
+  traceloopSyncEnabled: false,
+  silenceInitializationMessage: true,
+});
+const tracer = trace.getTracer('comparison');
+await live(
+  {
+    span(mark) {
+      const span = tracer.startSpan('chat model');
+      span.setAttributes({
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.request.model': 'model',
+        'gen_ai.input.messages': `${mark} ${TEXT}`,
+        'gen_ai.output.messages': TEXT,
+      });
+      span.end();
+    },
+    flush: () => traceloop.forceFlush(),
+    close: () => traceloop.forceFlush(),
+  },
+  tuned,
+);

@@ -1,0 +1,40 @@
+// OpenTelemetry's own SDK with OTLP over protobuf. Tuned: a queue and batches that hold a burst, a short delay, an
+// export timeout that outlasts an outage of ten seconds, forceFlush() awaited between thousands, shutdown() awaited.
+import { trace } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { live, TEXT } from './life.ts';
+
+const tuned = process.env['COMPARISON_TUNED'] === '1';
+const url = `${process.env['COMPARISON_UPSTREAM']}/v1/traces`;
+const exporter = tuned
+  ? new OTLPTraceExporter({ url, timeoutMillis: 30_000, concurrencyLimit: 100 })
+  : new OTLPTraceExporter({ url });
+const processor = tuned
+  ? new BatchSpanProcessor(exporter, {
+      maxQueueSize: 50_000,
+      maxExportBatchSize: 512,
+      scheduledDelayMillis: 200,
+      exportTimeoutMillis: 30_000,
+    })
+  : new BatchSpanProcessor(exporter);
+const provider = new NodeTracerProvider({ spanProcessors: [processor] });
+provider.register();
+const tracer = trace.getTracer('comparison');
+await live(
+  {
+    span(mark) {
+      const span = tracer.startSpan('chat model');
+      span.setAttributes({
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.request.model': 'model',
+        'gen_ai.input.messages': `${mark} ${TEXT}`,
+        'gen_ai.output.messages': TEXT,
+      });
+      span.end();
+    },
+    flush: () => provider.forceFlush(),
+    close: () => provider.shutdown(),
+  },
+  tuned,
+);
