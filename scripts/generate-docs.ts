@@ -1,6 +1,9 @@
 // Writes the pages of docs/reference that are made from tables in src; --check fails where one is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { CHECKLIST } from '../src/checks/checklist.ts';
+import { checkPage, checklistPage } from '../src/checks/pages.ts';
+import { CHECKS } from '../src/checks/registry.ts';
 import { codesPage } from '../src/selfmetrics/codes-page.ts';
 import { CODES } from '../src/selfmetrics/codes.ts';
 import { settingsPage } from '../src/settings/describe.ts';
@@ -10,6 +13,8 @@ const root = join(import.meta.dirname, '..');
 const pages: Readonly<Record<string, string>> = {
   'docs/reference/settings.md': settingsPage(),
   'docs/reference/codes.md': codesPage(CODES),
+  'docs/checklist.md': checklistPage(CHECKLIST, CHECKS),
+  ...Object.fromEntries(CHECKS.map((check) => [`docs/checks/${check.id}.md`, checkPage(check)])),
 };
 
 const check = process.argv.includes('--check');

@@ -1,5 +1,6 @@
 import type { Check, CheckResult, CheckStatus } from '../contracts/check.ts';
 import type { StartReport } from '../contracts/start-report.ts';
+import { importOf } from './libraries.ts';
 import type { Installed } from './project/packages.ts';
 import type { Place, Variable } from './project/place.ts';
 import type { Project } from './project/project.ts';
@@ -94,9 +95,13 @@ export function copies(context: CheckContext, name: string): readonly Installed[
     : context.project.copies(name);
 }
 
-/** Whether a package is there: installed, or declared in package.json. */
-export function has(context: CheckContext, name: string): boolean {
-  return copies(context, name).length > 0 || context.project.declared(name) !== undefined;
+/**
+ * Whether the service uses a package: loaded by its process, declared in package.json, or imported by its source. What
+ * merely lies in a workspace's node_modules is somebody else's.
+ */
+export function has({ project, start }: CheckContext, name: string): boolean {
+  if (start?.packages.some((candidate) => candidate.name === name) === true) return true;
+  return project.declared(name) !== undefined || project.find(importOf(name)).length > 0;
 }
 
 const PRELOAD = /keepspan[\\/](?:register|dist[\\/]register)|keepspan(?:\.js)? run\b/;

@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     add: async (program) => (await import('./purge.ts')).purgeCommand(program),
   },
   {
+    name: 'doctor',
+    summary: 'check a project, or the start of the real process, against the checklist',
+    add: async (program) => (await import('./doctor.ts')).doctorCommand(program),
+  },
+  {
     name: 'config',
     summary: 'print and check the settings; print what a deployment needs',
     add: async (program) => (await import('./config.ts')).configCommand(program),

@@ -80,6 +80,26 @@ export const CODES = {
     title: 'An option of the workbench is not understood',
     fix: '`keepspan dev --help` says what it takes',
   },
+  'KS-DOCTOR-001': {
+    severity: 'error',
+    title: 'The doctor was given more than one directory',
+    fix: 'put the command behind --: keepspan doctor [dir] -- node app.js',
+  },
+  'KS-DOCTOR-002': {
+    severity: 'error',
+    title: 'There is no check of that name',
+    fix: '`keepspan doctor --list` says which there are',
+  },
+  'KS-DOCTOR-003': {
+    severity: 'error',
+    title: 'What the doctor was to look at is no directory',
+    fix: 'name the directory of the project',
+  },
+  'KS-DOCTOR-004': {
+    severity: 'error',
+    title: 'The command whose start was to be watched was not seen',
+    fix: 'put a command behind -- that starts the service with node, npm or a script',
+  },
   'KS-EVAL-001': {
     severity: 'warning',
     title: 'An evaluation is not valid and was not submitted',
@@ -483,6 +503,11 @@ export const CODES = {
     severity: 'warning',
     title: 'An option of a wrapper is not valid and was left out',
     fix: "workflow('name', fn), or workflow({ name, sessionId, mlApp, modelName, modelProvider }, fn), all of them texts",
+  },
+  'KS-SPAN-006': {
+    severity: 'warning',
+    title: 'A decorator stands on something that is no method; it has no effect there',
+    fix: 'decorate methods (static and private ones, too), without experimentalDecorators in tsconfig.json; wrap anything else with a function of `keepspan`',
   },
   'KS-STACK-001': {
     severity: 'warning',

@@ -1,4 +1,4 @@
-import { copies, found, notApplicable, pass, type ProjectCheck } from '../context.ts';
+import { copies, found, has, notApplicable, pass, type CheckContext, type ProjectCheck } from '../context.ts';
 import { BROKEN } from '../broken-versions.ts';
 import { inRange } from '../versions.ts';
 
@@ -13,13 +13,10 @@ export const check: ProjectCheck = {
   fix: 'install a version outside the range',
   source: 'docs/facts/instrumentation.md, versions',
   run(context) {
-    const rows = BROKEN.flatMap((row) => {
-      const beside = row.beside;
-      if (
-        beside !== undefined &&
-        !copies(context, beside.name).some(({ version }) => inRange(version, beside.range))
-      )
-        return [];
+    const used = BROKEN.filter(({ name }) => has(context, name));
+    const rows = used.flatMap((row) => {
+      const { beside } = row;
+      if (beside !== undefined && !isBeside(context, beside)) return [];
       return copies(context, row.name)
         .filter(({ version }) => inRange(version, row.range))
         .map((copy) => ({ row, copy }));
@@ -32,8 +29,13 @@ export const check: ProjectCheck = {
         first?.row.fix,
       );
     }
-    return BROKEN.some(({ name }) => copies(context, name).length > 0)
-      ? pass()
-      : notApplicable('none of the listed packages is installed');
+    return used.length > 0 ? pass() : notApplicable('none of the listed packages is used');
   },
 };
+
+function isBeside(
+  context: CheckContext,
+  { name, range }: { readonly name: string; readonly range: string },
+): boolean {
+  return has(context, name) && copies(context, name).some(({ version }) => inRange(version, range));
+}

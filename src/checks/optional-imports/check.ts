@@ -14,6 +14,7 @@ export const check: ProjectCheck = {
   fix: 'move it to dependencies; keepspan’s wrappers are no-ops when nothing is switched on and need no guard',
   source: 'requirement, section 7',
   run({ project }) {
+    if (Object.keys(project.manifest).length === 0) return notApplicable('there is no package.json');
     const used = OPTIONAL.flatMap((name) => {
       const places = project
         .find(importOf(name))

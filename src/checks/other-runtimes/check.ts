@@ -14,15 +14,13 @@ export const check: ProjectCheck = {
   source: 'docs/facts/instrumentation.md, runtimes',
   run({ project }) {
     const commands = project.commands.filter(({ text }) => RUNTIME.test(text));
-    const images = project
-      .named(/dockerfile/i)
-      .flatMap(({ path, text }) =>
-        [...text.matchAll(/^\s*FROM\s+\S*(?:oven\/bun|denoland\/deno)\S*/gim)].map(({ index, 0: line }) => ({
-          file: path,
-          line: text.slice(0, index).split('\n').length,
-          text: line,
-        })),
-      );
+    const images = project.named(/dockerfile/i).flatMap(({ path, text }) =>
+      [...text.matchAll(/^\s*FROM\s+\S*(?:oven\/bun|denoland\/deno)\S*/gim)].map(({ index, 0: line }) => ({
+        file: path,
+        line: text.slice(0, index).split('\n').length,
+        text: line,
+      })),
+    );
     // An image of Bun may be the stage that builds; what starts the service is the command.
     if (commands.length > 0) return found('fail', commands);
     const last = images.filter(

@@ -45,3 +45,15 @@ export function variablesOf(env: Readonly<Record<string, string | undefined>>): 
       : [{ name, value: shownValue(name, value), from: 'environment' }],
   );
 }
+
+/**
+ * What a deployment's files say, as an environment: the first to name a variable counts. References to other variables
+ * and to secrets are left out, for their values are not here.
+ */
+export function environmentIn(variables: readonly Variable[]): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const { name, value } of variables) {
+    if (value !== 'valueFrom:' && !/\$[({\w]/.test(value) && value !== '') env[name] ??= value;
+  }
+  return env;
+}
