@@ -113,8 +113,14 @@ function bestSupport(
   options: HeuristicOptions,
 ): number {
   const settings = { ...HEURISTIC_DEFAULTS, ...options, spanChars: answer.length * 1.5 };
-  const support = (terms: readonly Asked[], share: number) =>
-    supportOf(answered, terms, passages.length, { ...settings, share });
+  const support = (terms: readonly Asked[], share: number) => {
+    // Half of the pairs of characters straddle two words.
+    const isUnspaced = terms.every(({ fact }) => fact.kind === 'gram');
+    return supportOf(answered, terms, passages.length, {
+      ...settings,
+      share: isUnspaced ? share / 2 : share,
+    });
+  };
   const byQuestion = support(asked, settings.supportShare);
   if (byQuestion === 1 || typeof input.query !== 'string') return byQuestion;
   const query = readText(input.query, MAX_QUESTION_CHARS).toLowerCase();

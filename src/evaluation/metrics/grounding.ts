@@ -93,8 +93,11 @@ function validateName(text: string, words: readonly string[], source: string): S
   for (let start = 0; start < stated.length; start += 1) {
     if (!isSameWord(words[0]!, stated[start]!)) continue;
     let at = start;
-    const isWhole = words.slice(1).every((word) => {
-      const next = stated.slice(at + 1, at + 2 + gap).findIndex((other) => isSameWord(word, other));
+    const isWhole = words.slice(1).every((word, i) => {
+      const next = stated.slice(at + 1, at + 2 + gap).findIndex((other) =>
+        // A middle initial is nobody's surname.
+        i === words.length - 2 && other.length === 1 ? word === other : isSameWord(word, other),
+      );
       at += next + 1;
       return next >= 0;
     });

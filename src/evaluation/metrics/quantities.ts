@@ -54,6 +54,7 @@ const UNITS: Readonly<Record<string, readonly [base: string, factor: number]>> =
   kilometer: ['m', 1e3],
   kilometers: ['m', 1e3],
   kilometres: ['m', 1e3],
+  m: ['m', 1],
   meter: ['m', 1],
   meters: ['m', 1],
   metres: ['m', 1],
@@ -95,7 +96,9 @@ export function quantitiesIn(text: string): Quantity[] {
     const [whole, before, sign, digits, first = '', second = ''] = match;
     const number = readNumber(digits!);
     if (!Number.isFinite(number)) continue;
-    const magnitude = MAGNITUDES[first.toLowerCase()];
+    // $5m is money, 5 m a length.
+    const isMoney = before !== undefined && first.toLowerCase() === 'm';
+    const magnitude = isMoney ? 1e6 : MAGNITUDES[first.toLowerCase()];
     const word = (magnitude === undefined ? first : second).toLowerCase();
     const signed = (sign === undefined ? number : -number) * (magnitude ?? 1);
     const currency = CURRENCIES[(before ?? '').toLowerCase()] ?? CURRENCIES[word];

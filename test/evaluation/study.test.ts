@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { before, describe, it } from 'node:test';
+import type { StudyDocument } from './study/corpus.ts';
+import { measure, type Measured, requestsOf, row, scoreAll, SETTINGS } from './study/measure.ts';
+import { loadSelection, sideOf } from './study/selection.ts';
+
+const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
+/** Of staging and production. */
+const THRESHOLD = 0.7;
+
+describe('the recall study on package documents', () => {
+  let test: readonly StudyDocument[] = [];
+  let tuning: readonly StudyDocument[] = [];
+  let missing: readonly string[] = [];
+  const found = new Map<string, Measured>();
+
+  before(() => {
+    const selection = loadSelection(MODULES);
+    missing = selection.missing;
+    test = selection.documents.filter((document) => sideOf(document) === 'test');
+    tuning = selection.documents.filter((document) => sideOf(document) === 'tuning');
+    for (const setting of Object.keys(SETTINGS)) {
+      const requests = requestsOf(test, setting);
+      found.set(setting, measure(scoreAll(requests), THRESHOLD));
+      found.set(`${setting} counting`, measure(scoreAll(requests, { method: 'counting' }), THRESHOLD));
+    }
+  });
+
+  it('reads at least 300 test documents with five fields or more, none of them a sibling of a tuning document', (t) => {
+    t.diagnostic(`${test.length} test documents, ${tuning.length} to tune on, ${missing.length} missing`);
+    assert.ok(test.length >= 300, `${test.length} documents; missing: ${missing.slice(0, 10).join(', ')}`);
+    const groups = new Set(tuning.map(({ group }) => group));
+    assert.deepEqual(
+      test.filter(({ group }) => groups.has(group)).map(({ name }) => name),
+      [],
+    );
+  });
+
+  it('judges at most a fifth of the requests, and at least 95 % of the incomplete ones', (t) => {
+    const labelled = found.get('labelled')!;
+    for (const [name, measured] of found) t.diagnostic(row(name, measured));
+    assert.ok(labelled.requests >= 1_500, String(labelled.requests));
+    assert.ok(Math.abs(labelled.incomplete / labelled.requests - 0.1) < 0.01, String(labelled.incomplete));
+    assert.ok(labelled.judgedInterval.high <= 0.2, row('judged', labelled));
+    assert.ok(labelled.caughtShare >= 0.95, row('caught', labelled));
+    // Most of what is caught is caught by what is said, not by saying nothing: empty answers are at most two thirds.
+    assert.ok(
+      found.get('labelledKnowing')!.caughtShare >= 0.95,
+      row('knowing', found.get('labelledKnowing')!),
+    );
+  });
+
+  it('does better than counting chunks, on both sides', () => {
+    const labelled = found.get('labelled')!;
+    const counting = found.get('labelled counting')!;
+    assert.ok(counting.judgedShare > 2 * labelled.judgedShare);
+    assert.ok(counting.caughtShare < labelled.caughtShare);
+  });
+
+  it('finds the figures that docs/facts/evaluation.md publishes', (t) => {
+    if (missing.length > 0) {
+      t.diagnostic('another selection than the published one: figures are not compared');
+      return;
+    }
+    const counts = Object.fromEntries(
+      [...found].map(([name, { requests, incomplete, judged, caught }]) => [
+        name,
+        [requests, incomplete, judged, caught],
+      ]),
+    );
+    assert.deepEqual(counts, PUBLISHED);
+  });
+});
+
+/** Requests, incomplete, judged, incomplete and judged. */
+const PUBLISHED = {};

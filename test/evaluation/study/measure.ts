@@ -1,0 +1,71 @@
+import { clopperPearson, type Interval, wilson } from '../../../src/evaluation/calibration/intervals.ts';
+import { type HeuristicOptions, heuristicRecall } from '../../../src/evaluation/metrics/context-recall.ts';
+import type { StudyDocument } from './corpus.ts';
+import { studyRequests, type StudyRequest, type StudySetting } from './requests.ts';
+
+/** What a heuristic at a threshold did to the requests of a setting. */
+export interface Measured {
+  readonly requests: number;
+  readonly incomplete: number;
+  readonly judged: number;
+  readonly judgedShare: number;
+  readonly judgedInterval: Interval;
+  readonly caught: number;
+  readonly caughtShare: number;
+  /** Of 95 %, Clopper and Pearson. */
+  readonly caughtInterval: Interval;
+  readonly missed: readonly StudyRequest[];
+}
+
+export interface Scored {
+  readonly request: StudyRequest;
+  readonly score: number | undefined;
+}
+
+export function scoreAll(requests: readonly StudyRequest[], options: HeuristicOptions = {}): Scored[] {
+  return requests.map((request) => ({ request, score: heuristicRecall(request.input, options).score }));
+}
+
+/** Judged: below the threshold, or nothing could be said. */
+export function measure(scored: readonly Scored[], threshold: number): Measured {
+  const isJudged = ({ score }: Scored) => score === undefined || score < threshold;
+  const incomplete = scored.filter(({ request }) => !request.complete);
+  const judged = scored.filter(isJudged).length;
+  const caught = incomplete.filter(isJudged).length;
+  return {
+    requests: scored.length,
+    incomplete: incomplete.length,
+    judged,
+    judgedShare: judged / scored.length,
+    judgedInterval: wilson(judged, scored.length),
+    caught,
+    caughtShare: caught / incomplete.length,
+    caughtInterval: clopperPearson(caught, incomplete.length),
+    missed: incomplete.filter((each) => !isJudged(each)).map(({ request }) => request),
+  };
+}
+
+/** One line of the published table. */
+export function row(name: string, { requests, incomplete, ...found }: Measured): string {
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+  const interval = ({ low, high }: Interval) => `${percent(low)} – ${percent(high)}`;
+  return [
+    `| ${name}`,
+    requests,
+    incomplete,
+    `${percent(found.judgedShare)} (${interval(found.judgedInterval)})`,
+    `${percent(found.caughtShare)} (${interval(found.caughtInterval)}) |`,
+  ].join(' | ');
+}
+
+/** The settings whose figures are published. */
+export const SETTINGS: Readonly<Record<string, StudySetting>> = {
+  labelled: { incompleteShare: 0.1, manifest: 'whole', model: 'reading' },
+  labelledKnowing: { incompleteShare: 0.1, manifest: 'whole', model: 'knowing' },
+  prose: { incompleteShare: 0.1, manifest: 'without-answer', model: 'reading' },
+  proseQuery: { incompleteShare: 0.1, manifest: 'without-answer', model: 'reading', query: true },
+};
+
+export function requestsOf(documents: readonly StudyDocument[], setting: string): StudyRequest[] {
+  return studyRequests(documents, SETTINGS[setting]!);
+}
