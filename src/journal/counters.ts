@@ -24,15 +24,18 @@ export const COUNTERS = [
   'lost.miscounted',
   'unobserved',
   'lost.rejected',
+  'sampledOut',
 ] as const;
 
 export type Counter = (typeof COUNTERS)[number];
 
-const SLOTS = 16;
+const SLOTS = 24;
+/** Of pages of version 1, which know the counters before `sampledOut`. */
+const SLOTS_V1 = 16;
 const MAGIC = 0x4b535031;
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 64;
-const PAGE_BYTES = HEADER_BYTES + SIGNAL_KINDS.length * SLOTS * 8;
+const PAGE_BYTES = bytesOfPage(SLOTS);
 const CLEAN_OFFSET = 8;
 const CHECKSUM_OFFSET = 12;
 /** In the header, where versions before it left zeros: three f64. */
@@ -202,15 +205,22 @@ export function readCounterPage(file: string): PageContent | undefined {
   return undefined;
 }
 
+function bytesOfPage(slotsPerKind: number): number {
+  return HEADER_BYTES + SIGNAL_KINDS.length * slotsPerKind * 8;
+}
+
 function parsePage(bytes: Buffer): PageContent | undefined {
-  if (bytes.length < PAGE_BYTES || bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt32LE(4) > VERSION)
+  if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt32LE(4) > VERSION)
     return undefined;
-  if (bytes.readUInt32LE(CHECKSUM_OFFSET) !== checksumOf(bytes)) return undefined;
+  const perKind = bytes.readUInt32LE(4) === 1 ? SLOTS_V1 : SLOTS;
+  const pageBytes = bytesOfPage(perKind);
+  if (bytes.length < pageBytes || bytes.readUInt32LE(CHECKSUM_OFFSET) !== checksumOf(bytes, pageBytes))
+    return undefined;
   const slots = new Float64Array(SIGNAL_KINDS.length * SLOTS);
-  for (let i = 0; i < slots.length; i++) {
+  for (let i = 0; i < SIGNAL_KINDS.length * perKind; i++) {
     const value = bytes.readDoubleLE(HEADER_BYTES + i * 8);
     if (!Number.isSafeInteger(value) || value < 0) return undefined;
-    slots[i] = value;
+    slots[Math.floor(i / perKind) * SLOTS + (i % perKind)] = value;
   }
   return contentOf(bytes, slots);
 }
@@ -251,8 +261,8 @@ function onDisk(values: CounterValues, resumed: readonly number[]): PageContent[
 }
 
 /** CRC-32 of everything but the checksum itself. */
-function checksumOf(bytes: Buffer): number {
-  return crc32(bytes.subarray(CHECKSUM_OFFSET + 4, PAGE_BYTES), crc32(bytes.subarray(0, CHECKSUM_OFFSET)));
+function checksumOf(bytes: Buffer, pageBytes: number = PAGE_BYTES): number {
+  return crc32(bytes.subarray(CHECKSUM_OFFSET + 4, pageBytes), crc32(bytes.subarray(0, CHECKSUM_OFFSET)));
 }
 
 function readValues(slots: Float64Array): CounterValues {

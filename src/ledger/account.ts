@@ -50,7 +50,7 @@ export function account(
   const dropped = reasonsOf('dropped.', source.ended, journal.outcomes);
   const lost = reasonsOf('lost.', source.ended, journal.outcomes);
   const delivered = (source.ended['delivered'] ?? 0) + (journal.outcomes['delivered'] ?? 0);
-  const sampledOut = journal.outcomes['sampledOut'] ?? 0;
+  const sampledOut = (source.ended['sampledOut'] ?? 0) + (journal.outcomes['sampledOut'] ?? 0);
   const pendingOnDisk = journal.held - sum(journal.outcomes);
   const inMemory = process.kind === 'running' ? process.inMemory : 0;
   const endedAtSource = sum(source.ended) - (source.ended['unobserved'] ?? 0);

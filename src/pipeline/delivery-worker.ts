@@ -92,17 +92,18 @@ const memory = Object.fromEntries(
     kind,
     new MemorySource(
       kind,
-      (ids, outcomes) => tell({ type: 'memory-resolved', kind, ids, outcomes }),
+      (ids, outcomes) => {
+        if (kind === 'spans') noise.set(thinning.sampler.counts());
+        tell({ type: 'memory-resolved', kind, ids, outcomes });
+      },
       (signals) => tell({ type: 'memory-maybe-twice', kind, signals }),
     ),
   ]),
 ) as Record<SignalKind, MemorySource>;
-/** What the disk refused is sent whole: the counter page has no place for what would be sampled out of it. */
-const wholeEncoder = createDatadogEncoder(toDatadog);
 const memoryStreams = SIGNAL_KINDS.map((kind) =>
   deliverStream({
     source: onResolved === undefined ? memory[kind] : watchResolved(memory[kind], onResolved),
-    encoder: wholeEncoder,
+    encoder,
     send,
     clock: systemClock,
     random: Math.random,

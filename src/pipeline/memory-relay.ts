@@ -15,6 +15,7 @@ const TICK_MS = 250;
 /** Outcomes that the counter page has a place for; the worker names no others. */
 const COUNTED: Readonly<Record<string, Counter>> = {
   delivered: 'delivered',
+  sampledOut: 'sampledOut',
   'lost.expired': 'lost.expired',
   'lost.quarantined': 'lost.quarantined',
   'lost.miscounted': 'lost.miscounted',

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { CounterPage, COUNTERS, readCounterPage } from '../../src/journal/counters.ts';
 import { SIGNAL_KINDS } from '../../src/kernel/signals.ts';
 import { nextLine, startFixture, tempDir } from './support.ts';
@@ -58,6 +59,25 @@ test('a page that is torn, foreign, newer or damaged is refused', (t) => {
   writeFileSync(file, Buffer.alloc(good.length));
   assert.equal(readCounterPage(file), undefined);
   assert.equal(readCounterPage(`${file}.absent`), undefined);
+});
+
+test('a page of version 1, which had 16 counters a kind, is read as it was meant', (t) => {
+  const file = join(tempDir(t), 'counters');
+  const page = Buffer.alloc(64 + 3 * 16 * 8);
+  page.writeUInt32LE(0x4b535031, 0);
+  page.writeUInt32LE(1, 4);
+  for (let i = 0; i < 3 * 16; i++) page.writeDoubleLE(i + 1, 64 + i * 8);
+  const write = (bytes: Buffer) => {
+    bytes.writeUInt32LE(crc32(bytes.subarray(16), crc32(bytes.subarray(0, 12))), 12);
+    writeFileSync(file, bytes);
+  };
+  write(page);
+  const { spans, llmSpans, evaluations } = readCounterPage(file)!.values;
+  assert.deepEqual([spans.created, spans['lost.rejected'], spans.sampledOut], [1, 16, 0]);
+  assert.deepEqual([llmSpans.created, llmSpans['lost.rejected'], llmSpans.sampledOut], [17, 32, 0]);
+  assert.deepEqual([evaluations.created, evaluations['lost.rejected']], [33, 48]);
+  write(page.subarray(0, page.length - 1));
+  assert.equal(readCounterPage(file), undefined);
 });
 
 test('an existing page or a link is never taken over', (t) => {

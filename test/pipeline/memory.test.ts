@@ -106,6 +106,19 @@ test('L1: what is delivered from memory is delivered; what the disk takes in the
   await until('it has a timer only while something waits', () => journal.memory.size === 0);
 });
 
+test('L1: what a policy keeps out of what waited in memory is sampled out, and its page says so', (t) => {
+  const one = world(t);
+  make(one, 3);
+  one.relay.resolved(
+    'llmSpans',
+    one.handed.map(({ id }) => id),
+    { delivered: 1, sampledOut: 2 },
+  );
+  const { delivered, sampledOut, pending, unaccounted } = one.ledger().llmSpans;
+  assert.deepEqual([delivered, sampledOut, pending, unaccounted], [1, 2, 0, 0]);
+  assert.equal(one.journal.page.values().llmSpans.sampledOut, 2);
+});
+
 test('the window: so many records, so many bytes; one that is larger goes alone', (t) => {
   const many = world(t);
   make(many, WINDOW_RECORDS + 1);

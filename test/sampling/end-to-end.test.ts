@@ -176,6 +176,27 @@ it('statistics count every probe, dropped or not: hits and errors', async (t) =>
   assert.equal(count(spans, '/health'), 0);
 });
 
+it('what waits in memory because the disk refuses is thinned by the same policy, and counted as such', async (t) => {
+  const { spans, stats, ledger, noise, started } = await run(t, 'http', {
+    ...PRODUCTION,
+    KEEPSPAN_JOURNAL_DIR: '/dev/null/journal',
+  });
+  assert.equal((started?.['journal'] as Fields)['directory'] ?? null, null);
+  assert.equal(count(spans, '/health'), 0);
+  assert.ok(count(spans, '/orders') > 0);
+  const { created, delivered, sampledOut, pending, unaccounted, dropped, lost } = ledger;
+  assert.ok(sampledOut > 0 && delivered > 0);
+  assert.deepEqual([pending, unaccounted, dropped, lost], [0, 0, {}, {}]);
+  assert.equal(created, delivered + sampledOut);
+  assert.ok(noise!.seen > noise!.kept);
+  const { counted, reported, lost: unreported } = noise!.statistics!;
+  assert.deepEqual([reported, unreported], [counted, 0]);
+  const hits = stats
+    .filter((row) => row['Name'] === 'web.request')
+    .reduce((sum, row) => sum + Number(row['Hits']), 0);
+  assert.equal(hits, 120);
+});
+
 it('an LLM workflow is kept from its start: its outgoing calls say so, and the services behind it agree', async (t) => {
   const { calls, spans } = await run(t, 'llm');
   assert.equal(calls.length, 1);
