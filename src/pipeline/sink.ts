@@ -11,16 +11,23 @@ export interface SinkParts {
   readonly content: ContentRule;
   readonly guard: SignalGuard;
   readonly tracerVersion: string;
-  /** What the Agent knows the container of a request by. */
-  readonly entity: Readonly<Record<string, string>>;
+  /** What the Agent knows the container of a request by; asked once, when the tracer runs. */
+  readonly entity?: () => Readonly<Record<string, string>>;
   /** This span was refused: it will never arrive. */
   readonly onLost?: ((spanId: string) => void) | undefined;
 }
 
 /** Where dd-trace's LLM spans and evaluations go: redacted, tags guarded, as the text that is sent, into custody. */
-export function createSink({ custody, content, guard, tracerVersion, entity, onLost }: SinkParts): WriterSink {
-  const named = Object.keys(entity).length > 0;
-  const preamble = JSON.stringify({ v: tracerVersion, ...(named ? { headers: entity } : {}) });
+export function createSink({
+  custody,
+  content,
+  guard,
+  tracerVersion,
+  entity,
+  onLost,
+}: SinkParts): WriterSink {
+  let known: string | undefined;
+  const preamble = (): string => (known ??= preambleOf(tracerVersion, entity?.() ?? {}));
   return {
     llmSpan(event, last) {
       const text = JSON.stringify(guard.event(redactEvent(event, content)));
@@ -28,7 +35,7 @@ export function createSink({ custody, content, guard, tracerVersion, entity, onL
       const oversized = text.length * 3 > EVENT_LIMIT_BYTES && Buffer.byteLength(text) > EVENT_LIMIT_BYTES;
       if (oversized && !last) return 'oversized';
       const flags = isExperiment(event) ? Flag.experiments : 0;
-      if (custody.take('llmSpans', text, 1, flags, preamble)) return 'kept';
+      if (custody.take('llmSpans', text, 1, flags, preamble())) return 'kept';
       onLost?.(String(event['span_id']));
       return 'gone';
     },
@@ -39,6 +46,10 @@ export function createSink({ custody, content, guard, tracerVersion, entity, onL
       return kind === 'llmSpans' ? redactEvent(event, content) : redactMetric(event, content);
     },
   };
+}
+
+function preambleOf(version: string, headers: Readonly<Record<string, string>>): string {
+  return JSON.stringify({ v: version, ...(Object.keys(headers).length > 0 ? { headers } : {}) });
 }
 
 /** dd-trace marks such batches for its experiments product (llmobs/writers/spans.js). */

@@ -95,7 +95,7 @@ export function startStack(options: StackOptions): Stack {
         content,
         guard: options.guard,
         tracerVersion: located.version,
-        entity: entityHeaders(located),
+        entity: () => entityHeaders(located),
         onLost: options.onLostSpan,
       }),
       rates: options.rates,
