@@ -36,16 +36,19 @@ export function readAllCounts(directory: string): RecallCounts {
 /**
  * Takes the counts of a folder over, which goes then.
  *
+ * @param jobs that the folder ever held: a process that was killed may not have come to count them
  * @returns false while another process is at it: try again
  * @throws what the file system throws
  */
-export function keepCounts(directory: string, folder: string, id: string): boolean {
+export function keepCounts(directory: string, folder: string, id: string, jobs: number): boolean {
   const slot = { folder: directory, name: 'historian' };
   if (!takeClaim(slot, id)) return false;
   try {
     const history = readHistory(directory);
     if (history.folders.includes(id)) return true;
-    const counts = addCounts([history.counts, readCounts(join(folder, FILE))]);
+    const own = readCounts(join(folder, FILE));
+    const requests = Math.max(own['requests'] ?? 0, jobs);
+    const counts = addCounts([history.counts, { ...own, requests }]);
     const folders = [...history.folders, id].slice(-REMEMBERED);
     replace(join(directory, HISTORY), JSON.stringify({ counts, folders }));
     return true;

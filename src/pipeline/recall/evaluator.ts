@@ -209,7 +209,7 @@ export class Evaluator {
     if (freed > 0) onFreed(freed);
     if (folder.path === ownFolder || folder.open > 0) return;
     // Another process may be at the history: the next sweep tries again.
-    if (!keepCounts(directory!, folder.path, folder.id)) return;
+    if (!keepCounts(directory!, folder.path, folder.id, folder.jobs)) return;
     this.#folders.delete(folder.id);
     onFreed(folder.remove());
   }

@@ -21,6 +21,7 @@ export class RecallFolder {
   readonly #openIn = new Map<number, number>();
   /** Records that the key at hand does not open. */
   #sealed = 0;
+  #jobs = 0;
   #segment = 0;
   #offset = 0;
   #marks: ReturnType<typeof readMarks> = new Map();
@@ -38,6 +39,11 @@ export class RecallFolder {
 
   get sealed(): number {
     return this.#sealed;
+  }
+
+  /** Jobs it ever held, as far as it was read. */
+  get jobs(): number {
+    return this.#jobs;
   }
 
   place(number: number): JobPlace | undefined {
@@ -108,6 +114,7 @@ export class RecallFolder {
 
   #take(record: JournalRecord, refs: JobRef[]): void {
     const { before: number, timeMs } = record.header;
+    this.#jobs = number + 1;
     const stage = this.#marks.get(number) ?? 'queued';
     if (stage === 'done' || stage === 'dropped') return;
     const plain = this.#open_(record);
