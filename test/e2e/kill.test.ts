@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createSite, FULL, type Site } from './support/site.ts';
-import { assertOnlyUnreleasedLost, KINDS, type Made } from './support/verdict.ts';
+import { pathToFileURL } from 'node:url';
+import { startSidecar } from '../hosts/support.ts';
+import { createSite, FULL, ROOT, type Site } from './support/site.ts';
+import { until } from './support/until.ts';
+import { assertOnlyUnreleasedLost, BALANCED, KINDS, type Made } from './support/verdict.ts';
 
-const KILLS = FULL ? 20 : 4;
+const KILLS = FULL ? 100 : 4;
+/** Of processes that start in a moment; several at a time. */
+const LIGHT_KILLS = 900;
+const LIGHT_AT_A_TIME = 3;
+/** A sweep takes eight writers, and there is one a second. */
+const DRAIN_MS = 300_000;
 const SEED = 20_261_122;
 
 /** mulberry32: the same moments in every run. */
@@ -41,6 +50,27 @@ async function killBusy(site: Site, page: string, afterMs: number): Promise<void
   assert.equal(signal, 'SIGKILL', stderr);
 }
 
+/** A folder with the program in it, from where no tracer can be found. */
+function outsideOfTheTracer(t: TestContext): string {
+  const folder = mkdtempSync(join(homedir(), '.keepspan-kills-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  copyFileSync(join(ROOT, 'test', 'e2e', 'fixtures', 'light.mjs'), join(folder, 'light.mjs'));
+  return folder;
+}
+
+async function killLight(site: Site, folder: string, page: string, afterMs: number): Promise<void> {
+  const index = pathToFileURL(join(ROOT, 'dist', 'index.js')).href;
+  const child = site.launch([join(folder, 'light.mjs'), index, page], { cwd: folder });
+  await child.says(/up/);
+  await pause(afterMs);
+  child.process.kill('SIGKILL');
+  const { signal, stderr } = await child.ended;
+  assert.equal(signal, 'SIGKILL', stderr);
+}
+
+const writersIn = (journal: string): number =>
+  readdirSync(journal).filter((name) => name.startsWith('w-')).length;
+
 const sum = (all: readonly Made[]): Made => {
   const total = { spans: 0, llmSpans: 0, evaluations: 0 };
   for (const one of all) for (const kind of KINDS) total[kind] += one[kind];
@@ -57,6 +87,43 @@ describe('SIGKILL', { concurrency: 2 }, () => {
     const read = pages.map(readPage);
     await assertOnlyUnreleasedLost(site, sum(read.map((r) => r.finished)), sum(read.map((r) => r.begun)));
   });
+
+  if (FULL) {
+    it(`L1, L2: ${LIGHT_KILLS} kills of processes that journal and deliver lose no evaluation that was submitted`, async (t) => {
+      const site = await createSite(t);
+      const folder = outsideOfTheTracer(t);
+      const sidecar = startSidecar(site);
+      await sidecar.says(/"delivering"/);
+      const random = seeded(SEED + 1);
+      const waitsMs = Array.from({ length: LIGHT_KILLS }, () => Math.floor(random() * 200));
+      const sums = { begun: 0, finished: 0 };
+      let next = 0;
+      const work = async (): Promise<void> => {
+        for (let at = next++; at < LIGHT_KILLS; at = next++) {
+          const page = join(folder, `page-${at}`);
+          await killLight(site, folder, page, waitsMs[at]!);
+          const counts = readFileSync(page);
+          sums.begun += counts.length < 8 ? 0 : counts.readUInt32LE(0);
+          sums.finished += counts.length < 8 ? 0 : counts.readUInt32LE(4);
+        }
+      };
+      await Promise.all(Array.from({ length: LIGHT_AT_A_TIME }, work));
+      await until('everything is delivered', () => writersIn(site.journal) === 0, DRAIN_MS);
+      sidecar.process.kill('SIGTERM');
+      await sidecar.ended;
+      const { ledger, maybeTwice } = await site.ledger();
+      const { created } = ledger.evaluations;
+      assert.deepEqual(ledger.evaluations, { ...BALANCED, created, delivered: created });
+      assert.ok(
+        created >= sums.finished && created <= sums.begun,
+        `${created} of ${sums.finished} to ${sums.begun}`,
+      );
+      const { unique, duplicates } = site.agent.arrivals.counts().evaluations;
+      assert.equal(unique, created);
+      assert.ok(duplicates <= maybeTwice);
+      t.diagnostic(`${LIGHT_KILLS} kills, ${created} evaluations, ${duplicates} of them twice, as was said`);
+    });
+  }
 
   for (const kind of ['llmSpans', 'evaluations'] as const) {
     const says =

@@ -7,22 +7,7 @@ import type { Ledger } from '../../src/contracts/ledger.ts';
 import { inFormats } from '../e2e/support/rows.ts';
 import { createSite, FULL, recordsOf, ROOT, type Site } from '../e2e/support/site.ts';
 import { assertAllArrived, assertOnlyUnreleasedLost, made } from '../e2e/support/verdict.ts';
-import { CLI, eventsOf, fixture, underRun } from './support.ts';
-
-/** The exits of test/e2e/exits.test.ts; under a host everything is delivered when the host has ended. */
-const EXITS = [
-  { end: 'natural', code: 0 },
-  { end: 'exit0', code: 0 },
-  { end: 'exit3', code: 3 },
-  { end: 'sigterm', code: 0 },
-  { end: 'sigtermOwn', code: 7 },
-  { end: 'sigint', code: 0 },
-  { end: 'sigintOwn', code: 8 },
-  { end: 'second', code: 143 },
-  { end: 'throw', code: 1 },
-  { end: 'reject', code: 1 },
-  { end: 'sigkill', code: 137 },
-] as const;
+import { CLI, eventsOf, EXITS, fixture, startSidecar, underRun } from './support.ts';
 
 const COUNT = made(1000);
 
@@ -57,15 +42,6 @@ describe('exits with a sidecar', { concurrency: 2 }, () => {
     });
   }
 });
-
-/** `keepspan deliver` on the journal of a site. */
-function startSidecar(site: Site) {
-  return site.start(
-    fixture('cli.mjs'),
-    ['deliver', '--json', '--journal', site.journal, '--timeout', '8000'],
-    { nodeArgs: [] },
-  );
-}
 
 describe('several processes, one directory', () => {
   it('two runs and a sidecar at once deliver everything once', async (t) => {

@@ -17,7 +17,7 @@ export function underRun(
     ...options
   }: StartOptions & { around?: readonly string[]; runOptions?: readonly string[] } = {},
 ): Child {
-  const nodeArgs = [CLI, 'run', ...runOptions, '--', ...around, process.execPath];
+  const nodeArgs = [CLI, 'run', ...runOptions, '--', ...around, site.node];
   return site.start(program, args, { ...options, nodeArgs });
 }
 
@@ -28,3 +28,24 @@ export function eventsOf(stdout: string): Record<string, unknown>[] {
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
+
+/** `keepspan deliver` on the journal of a site. */
+export function startSidecar(site: Site): Child {
+  const args = ['deliver', '--json', '--journal', site.journal, '--timeout', '8000'];
+  return site.start(fixture('cli.mjs'), args, { nodeArgs: [] });
+}
+
+/** The ends of test/e2e/fixtures/program.mjs, and the exit code that a shell sees. */
+export const EXITS = [
+  { end: 'natural', code: 0 },
+  { end: 'exit0', code: 0 },
+  { end: 'exit3', code: 3 },
+  { end: 'sigterm', code: 0 },
+  { end: 'sigtermOwn', code: 7 },
+  { end: 'sigint', code: 0 },
+  { end: 'sigintOwn', code: 8 },
+  { end: 'second', code: 143 },
+  { end: 'throw', code: 1 },
+  { end: 'reject', code: 1 },
+  { end: 'sigkill', code: 137 },
+] as const;
