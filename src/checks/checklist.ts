@@ -60,7 +60,7 @@ export const CHECKLIST: readonly ChecklistRow[] = [
   {
     group: VERIFICATION,
     line: 'Evaluation metrics appear in LLMObs UI',
-    checks: ['KS-EVAL-002', 'KS-UPSTREAM-001'],
+    checks: ['KS-GATE-001', 'KS-UPSTREAM-001'],
     remark: '`keepspan ledger` counts evaluations that were acknowledged',
   },
   {
@@ -85,7 +85,7 @@ export const CHECKLIST: readonly ChecklistRow[] = [
   {
     group: READINESS,
     line: '`is_observability_enabled()` gating all evaluation submissions',
-    checks: ['KS-EVAL-002'],
+    checks: ['KS-GATE-001'],
     remark: 'submitEvaluation() of keepspan is its own gate',
   },
   {

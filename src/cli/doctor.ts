@@ -67,7 +67,7 @@ export function doctorCommand(program: Command): void {
     .description('check a project, or with -- COMMAND the start of the real process, against the checklist')
     .argument('[dir]', 'directory of the project', '.')
     .argument('[command...]', 'behind --: the command whose start is watched; it is stopped again')
-    .option('--only <pattern...>', 'checks by id or name; * is any text')
+    .option('--only <pattern>', 'checks by id or name; * is any text; may be repeated', collect)
     .option('--list', 'say which checks there are, and run none')
     .option('-v, --verbose', 'also what passed, what is unknown and what does not apply')
     .option('--json', 'one JSON document on stdout; the same as --reporter json')
@@ -230,6 +230,10 @@ function mend(
 function fails(outcomes: readonly CheckOutcome[], level: DoctorOptions['failOn']): boolean {
   if (level === 'never') return false;
   return outcomes.some(({ status }) => status === 'fail' || (level === 'warn' && status === 'warn'));
+}
+
+function collect(pattern: string, before: readonly string[] = []): readonly string[] {
+  return [...before, pattern];
 }
 
 function reporterOf(text: string): string {

@@ -1,7 +1,7 @@
 import { found, notApplicable, pass, type ProjectCheck } from '../context.ts';
 
 export const check: ProjectCheck = {
-  id: 'KS-EVAL-002',
+  id: 'KS-GATE-001',
   slug: 'evaluation-gating',
   title: 'Evaluations are submitted to dd-trace directly',
   target: 'project',

@@ -12,20 +12,23 @@ const MAX_ATTEMPTS = 50;
 export function watchProviders(): () => readonly ProviderAttempt[] {
   const attempts: { by: string; accepted: boolean }[] = [];
   let holder: object | undefined;
-  const watched = (target: object) =>
-    new Proxy(target, {
-      get(object, key) {
-        if (key === 'trace') noteAttempt();
-        return Reflect.get(object, key);
+  // On the API's own object: what it assigns to the global is what it goes on with, so a proxy would be passed by.
+  const watch = (target: object) => {
+    let provider: unknown = Reflect.get(target, 'trace');
+    Object.defineProperty(target, 'trace', {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        noteAttempt();
+        return provider;
       },
-      set(object, key, value) {
-        if (key === 'trace') {
-          const last = attempts.at(-1);
-          if (last !== undefined) last.accepted = true;
-        }
-        return Reflect.set(object, key, value);
+      set: (value: unknown) => {
+        const last = attempts.at(-1);
+        if (last !== undefined) last.accepted = true;
+        provider = value;
       },
     });
+  };
   const noteAttempt = () => {
     const stack = callers();
     if (!stack.includes('registerGlobal') || attempts.length >= MAX_ATTEMPTS) return;
@@ -36,7 +39,9 @@ export function watchProviders(): () => readonly ProviderAttempt[] {
     enumerable: false,
     get: () => holder,
     set: (value: unknown) => {
-      holder = typeof value === 'object' && value !== null ? watched(value) : undefined;
+      if (value === holder) return;
+      holder = typeof value === 'object' && value !== null ? value : undefined;
+      if (holder !== undefined) watch(holder);
     },
   });
   return () => attempts;
