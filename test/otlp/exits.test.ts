@@ -37,7 +37,7 @@ const unique = (receiver: OtlpReceiver) => [...new Set(receiver.names)].sort();
 
 // Each waits for processes most of the time.
 describe('custody of OpenTelemetry spans at the end of a process', { concurrency: 4 }, () => {
-  for (const { way, manner = 'up', atOnce, code = 0, signal, full } of CASES.filter(
+  for (const { way, manner = 'up', atOnce, code = 0, signal } of CASES.filter(
     (c) => FULL || c.full !== true,
   )) {
     test(`${COUNT} of ${COUNT}: ${way}, receiver ${manner}`, { timeout: 120_000 }, () =>
