@@ -1,5 +1,4 @@
 import { createReadStream, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { type Command, InvalidArgumentError } from 'commander';
 import { calibrate, type Calibration, type ThresholdRow } from '../evaluation/calibration/calibrate.ts';
 import { plot } from '../evaluation/calibration/plot.ts';
@@ -60,12 +59,16 @@ export function calibrateCommand(program: Command): void {
     });
 }
 
-function linesOf(file: string): AsyncIterable<string> {
-  const input = file === '-' ? process.stdin : createReadStream(file, 'utf8');
-  // An error of the stream is the iterator's only when the stream is what is iterated.
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  input.once('error', (error: Error) => lines.emit('error', error));
-  return lines;
+/** Not by readline: it does not pass on the error of a file that is not there. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const input = file === '-' ? process.stdin.setEncoding('utf8') : createReadStream(file, 'utf8');
+  let rest = '';
+  for await (const part of input) {
+    const lines = `${rest}${part as string}`.split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  yield rest;
 }
 
 function readShare(text: string): number {

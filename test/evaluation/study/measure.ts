@@ -14,6 +14,8 @@ export interface Measured {
   readonly caughtShare: number;
   /** Of 95 %, Clopper and Pearson. */
   readonly caughtInterval: Interval;
+  /** Incomplete requests that were answered all the same. */
+  readonly answeredIncomplete: number;
   readonly missed: readonly StudyRequest[];
 }
 
@@ -41,6 +43,7 @@ export function measure(scored: readonly Scored[], threshold: number): Measured 
     caught,
     caughtShare: caught / incomplete.length,
     caughtInterval: clopperPearson(caught, incomplete.length),
+    answeredIncomplete: incomplete.filter(({ request }) => request.input.answer !== '').length,
     missed: incomplete.filter((each) => !isJudged(each)).map(({ request }) => request),
   };
 }
