@@ -10,6 +10,16 @@ export function sayDisabled(): void {
   });
 }
 
+/** The application runs on a runtime in which the tracer sees half of what happens, or nothing: one line, no part of it. */
+export function sayRefused(versions: Readonly<Record<string, string | undefined>>): void {
+  const name = versions['bun'] === undefined ? `Deno ${versions['deno']}` : `Bun ${versions['bun']}`;
+  writeRecord('observability_disabled', {
+    code: 'KS-RUN-004',
+    why: `${name} has neither the module loader nor the async context of Node that tracers hook into`,
+    fix: 'run the service with Node 24; Bun and Deno may go on to install and build it',
+  });
+}
+
 /** Start-up failed as a whole: the application runs on without observability. */
 export function sayFailed(error: unknown): void {
   warnOnce('KS-START-001', {

@@ -22,6 +22,11 @@ export function start(options: SettingsOptions = {}): boolean {
       if (!state.started) lazily<typeof import('./disabled.ts')>('disabled').sayDisabled();
       return false;
     }
+    if ('bun' in process.versions || 'deno' in process.versions) {
+      state.failed = true;
+      lazily<typeof import('./disabled.ts')>('disabled').sayRefused(process.versions);
+      return false;
+    }
     const { startSession } = lazily<typeof import('./session.ts')>('session');
     state.session = startSession(options, state.slot, before);
     if (before !== state.session) before?.yieldTo?.(state.session);

@@ -13,6 +13,16 @@ export interface CodeEntry {
  * `docs/reference/codes.md` is made from this table.
  */
 export const CODES = {
+  'KS-ALERT-901': {
+    severity: 'warning',
+    title: 'The alerts of this process could not be evaluated',
+    fix: 'report the error; signals are not touched by it',
+  },
+  'KS-ALERT-902': {
+    severity: 'warning',
+    title: 'An alert did not reach its webhook; it is in the log all the same',
+    fix: 'correct KEEPSPAN_ALERT_WEBHOOK, or the receiver behind it',
+  },
   'KS-AWS-001': {
     severity: 'warning',
     title:
@@ -331,6 +341,11 @@ export const CODES = {
     severity: 'warning',
     title: 'Not everything was delivered when `keepspan run` ended; the rest is in the journal',
     fix: 'the next start on this journal delivers it; where it dies with the pod (`atRisk`), give more grace time',
+  },
+  'KS-RUN-004': {
+    severity: 'error',
+    title: 'Bun or Deno runs the service; observability is off there',
+    fix: 'run the service with Node 24; Bun and Deno may go on to install and build it',
   },
   'KS-SEAM-001': {
     severity: 'warning',
