@@ -17,6 +17,10 @@ if (!process.version.startsWith(`v${NODE_MAJOR}.`)) {
 try {
   const { installKafka } = await import('./counterparts/install-kafka.ts');
   installKafka();
+  const { installApmTestAgent } = await import('./counterparts/apm-test-agent.ts');
+  installApmTestAgent();
+  const { installCollector } = await import('./counterparts/collector.ts');
+  installCollector();
 } catch (error) {
   process.stderr.write(`test:counterparts: ${error.message}\n`);
   process.exit(2);

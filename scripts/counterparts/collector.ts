@@ -34,7 +34,7 @@ const BUILD_MS = 900_000;
 const START_MS = 30_000;
 
 /** The manifest names it once for all. */
-export function collectorVersion(): string {
+function collectorVersion(): string {
   const version = /^ {2}version: (\S+)$/m.exec(readFileSync(MANIFEST, 'utf8'))?.[1];
   if (version === undefined) throw new Error(`${MANIFEST} names no version`);
   return version;
