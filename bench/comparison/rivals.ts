@@ -117,4 +117,13 @@ export const RIVALS: readonly RivalRow[] = [
     env: DATADOG,
     persists: true,
   },
+  {
+    ...PLAIN,
+    id: 'keepspan-otlp',
+    name: 'Keepspan, stack otlp',
+    settings:
+      '`new CustodySpanProcessor({ endpoint })` in the place of BatchSpanProcessor; the application does nothing at its end',
+    program: 'keepspan-otlp.ts',
+    persists: true,
+  },
 ];

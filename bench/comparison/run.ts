@@ -1,6 +1,6 @@
-// node bench/comparison/run.ts [--rival id]… [--scenario id]… [--runs 3] [--lanes 4] [--json FILE]: what arrives of
+// node bench/comparison/run.ts [--rival id]… [--scenario id]… [--runs 3] [--lanes 4] [--json FILE] [--merge FILE]: what arrives of
 // 1,000 LLM spans, how long the process takes to end and what it costs, for Keepspan and for what one would use instead.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { installCollector } from '../../scripts/counterparts/collector.ts';
 import { installLangfuse } from './install-langfuse.ts';
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
     lanes: { type: 'string', default: '4' },
     json: { type: 'string' },
+    merge: { type: 'string' },
   },
 });
 
@@ -40,6 +41,9 @@ if (rivals.some(({ collector }) => collector)) installCollector();
 if (rivals.some(({ env }) => 'COMPARISON_LANGFUSE' in env)) installLangfuse();
 
 const cells = new Map<string, Cell & { readonly outcomes: Outcome[] }>();
+/** Of an earlier run, where this one measures nothing: one row can be measured again, and shown among the others. */
+const earlier =
+  values.merge === undefined ? [] : (JSON.parse(readFileSync(values.merge, 'utf8')) as readonly Cell[]);
 const jobs = Array.from({ length: Number(values.runs) }, () =>
   scenarios.flatMap((scenario) => rivals.map((rival) => ({ scenario, rival }))),
 ).flat();
@@ -71,6 +75,17 @@ async function play(group: (job: (typeof jobs)[number]) => boolean, lanes: numbe
 await play(({ scenario }) => scenario.group === 'faults', Number(values.lanes));
 await play(({ scenario }) => scenario.group === 'exits', Math.min(2, Number(values.lanes)));
 await play(({ scenario }) => scenario.group === 'cost', 1);
-process.stdout.write(renderTables(rivals, scenarios, [...cells.values()]));
+const all = [
+  ...earlier.filter(({ rival, scenario }) => !cells.has(`${rival}/${scenario}`)),
+  ...cells.values(),
+];
+const isShown = (id: string, of: 'rival' | 'scenario'): boolean => all.some((cell) => cell[of] === id);
+process.stdout.write(
+  renderTables(
+    RIVALS.filter(({ id }) => isShown(id, 'rival')),
+    SCENARIOS.filter(({ id }) => isShown(id, 'scenario')),
+    all,
+  ),
+);
 if (failures.length > 0) process.exitCode = 1;
-if (values.json !== undefined) writeFileSync(values.json, JSON.stringify([...cells.values()], null, 2));
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(all, null, 2));
