@@ -1,21 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { OtelApi, SpanProcessor, TracerProvider } from './api.ts';
 
 /** The application's OpenTelemetry API, and what resolves beside it. */
 export interface LocatedApi {
   readonly api: OtelApi;
+  /**
+   * Every copy of it that the application may hold: from 1.10 on `import` and `require` give two, which share what is
+   * registered and nothing else.
+   */
+  readonly copies: readonly OtelApi[];
   readonly version: string;
   /** Resolves as the application does. */
   readonly require: NodeJS.Require;
 }
 
+const API = '@opentelemetry/api';
+
 /** Looks for the API where the application would find it: from its entry file, then from the working directory. */
 export function locateApi(entryFile: string | undefined, cwd: string): LocatedApi | undefined {
   for (const require of applicationRequires(entryFile, cwd)) {
-    const api = tryRequire<OtelApi>(require, '@opentelemetry/api');
-    if (api !== undefined) return { api, version: versionOf(require, '@opentelemetry/api'), require };
+    const api = tryRequire<OtelApi>(require, API);
+    if (api === undefined) continue;
+    const imported = importedCopy(require);
+    const copies = imported === undefined || imported.trace === api.trace ? [api] : [api, imported];
+    return { api, copies, version: manifestOf(require, API)?.manifest.version ?? 'unknown', require };
   }
   return undefined;
 }
@@ -152,7 +163,44 @@ function tryRequire<T>(require: NodeJS.Require, name: string): T | undefined {
 }
 
 function versionOf(require: NodeJS.Require, name: string): string {
-  return tryRequire<{ readonly version: string }>(require, `${name}/package.json`)?.version ?? 'unknown';
+  return manifestOf(require, name)?.manifest.version ?? 'unknown';
+}
+
+interface Manifest {
+  readonly name?: string;
+  readonly version?: string;
+  readonly exports?: Readonly<Record<string, unknown>>;
+}
+
+/** Packages of OpenTelemetry do not all export their manifest: it lies above the file that they resolve to. */
+function manifestOf(
+  require: NodeJS.Require,
+  name: string,
+): { readonly folder: string; readonly manifest: Manifest } | undefined {
+  for (let folder = dirname(require.resolve(name)); folder !== dirname(folder); folder = dirname(folder)) {
+    const file = join(folder, 'package.json');
+    if (!existsSync(file)) continue;
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
+    if (manifest.name === name) return { folder, manifest };
+  }
+  return undefined;
+}
+
+/** What `import` gives: loaded by its file, which is the same module as the application's. */
+function importedCopy(require: NodeJS.Require): OtelApi | undefined {
+  const found = manifestOf(require, API);
+  const entry = fileOf(found?.manifest.exports?.['.']);
+  return found === undefined || entry === undefined
+    ? undefined
+    : tryRequire<OtelApi>(require, join(found.folder, entry));
+}
+
+/** Conditions nest, `{ "require": { … }, "default": { "types": …, "default": … } }`; Node imports by these. */
+function fileOf(target: unknown): string | undefined {
+  if (typeof target === 'string') return target;
+  if (typeof target !== 'object' || target === null) return undefined;
+  const { import: imported, node, default: fallback } = target as Readonly<Record<string, unknown>>;
+  return fileOf(imported ?? node ?? fallback);
 }
 
 function isMissing(error: unknown): boolean {

@@ -45,7 +45,7 @@ export interface ProviderSeam {
 export function createProviderSeam(options: ProviderSeamOptions): ProviderSeam {
   const { located, processor, byApplication, scope, onTrouble } = options;
   const { api } = located;
-  const proxy = api.trace.getTracerProvider();
+  const proxies = new Set(located.copies.map((copy) => copy.trace.getTracerProvider()));
   const undo: (() => void)[] = [];
   let attachment: Attachment = 'none';
   let sdk: string | undefined;
@@ -83,16 +83,17 @@ export function createProviderSeam(options: ProviderSeamOptions): ProviderSeam {
 
   const make = (): void => {
     const made = makeProvider(located.require, processor, options.resource);
-    if (made === undefined || proxy.setDelegate === undefined) return become('missing');
+    if (made === undefined) return become('missing');
     ensureContextManager(located);
     sdk = made.sdk;
     seen = made.provider;
-    proxy.setDelegate(made.provider);
+    for (const proxy of proxies) proxy.setDelegate?.(made.provider);
     become('made');
   };
 
-  const setDelegate = proxy.setDelegate;
-  if (setDelegate !== undefined) {
+  for (const proxy of proxies) {
+    const { setDelegate } = proxy;
+    if (setDelegate === undefined) continue;
     const watched = (provider: TracerProvider): void => {
       setDelegate.call(proxy, provider);
       look(provider);
@@ -102,7 +103,7 @@ export function createProviderSeam(options: ProviderSeamOptions): ProviderSeam {
       if (proxy.setDelegate === watched) proxy.setDelegate = setDelegate;
     });
   }
-  look(delegateOf(proxy));
+  look(delegateOf(api.trace.getTracerProvider()));
 
   return {
     tracer() {
