@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { isTracerLoaded } from '../bridges/correlation/dd-trace.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
+import { importerOf } from './loaded-by.ts';
 
 /** What was found at start, as far as it is known by now. */
 export interface StartFindings {
@@ -9,6 +10,8 @@ export interface StartFindings {
   readonly tracerFirst: boolean;
   /** Those that were, of the CommonJS ones: what `import` has loaded cannot be seen from here. */
   readonly loadedBefore: readonly string[];
+  /** The file that asked for each of them first; left out where there is none. */
+  readonly loadedBy?: Readonly<Record<string, string>>;
   /** Whether somebody takes connections at the address of upstream; undefined as long as that is not known. */
   readonly upstreamReachable: boolean | undefined;
 }
@@ -29,8 +32,12 @@ const PROBE_TIMEOUT_MS = 2_000;
  * rest happens beside, and keeps no process alive.
  */
 export function beginStartChecks(upstreamUrl: string | undefined): StartChecks {
-  const loadedBefore = loadedLibraries(Object.keys(createRequire(import.meta.url).cache));
-  if (loadedBefore.length > 0) warnOnce('KS-START-002', { libraries: loadedBefore });
+  const { cache } = createRequire(import.meta.url);
+  const loadedBefore = loadedLibraries(Object.keys(cache));
+  const loadedBy = Object.fromEntries(
+    loadedBefore.map((name) => [name, importerOf(cache, (file) => loadedLibraries([file])[0] === name)]),
+  );
+  if (loadedBefore.length > 0) warnOnce('KS-START-002', { libraries: loadedBefore, by: loadedBy });
   let upstreamReachable: boolean | undefined;
   const stop =
     // A tracer that the application has started before us would make a span of the connection.
@@ -41,7 +48,12 @@ export function beginStartChecks(upstreamUrl: string | undefined): StartChecks {
           if (error !== undefined) warnOnce('KS-START-003', { upstream: shown(upstreamUrl), error });
         });
   return {
-    findings: () => ({ tracerFirst: loadedBefore.length === 0, loadedBefore, upstreamReachable }),
+    findings: () => ({
+      tracerFirst: loadedBefore.length === 0,
+      loadedBefore,
+      ...(loadedBefore.length === 0 ? {} : { loadedBy }),
+      upstreamReachable,
+    }),
     stop,
   };
 }

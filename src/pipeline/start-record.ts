@@ -69,6 +69,7 @@ export function initializedRecord({
     checked: {
       tracer_first: stack.name !== 'none' && findings.tracerFirst,
       loaded_before: findings.loadedBefore,
+      ...(findings.loadedBy === undefined ? {} : { loaded_by: findings.loadedBy }),
       patched: stack.patched,
       journal_writable: onDisk,
     },

@@ -8,9 +8,9 @@ export const check: ProjectCheck = {
   title: 'A signal handler ends the process without a flush',
   target: 'project',
   rationale:
-    'dd-trace has no handler for SIGTERM: process.exit() in one of the application’s loses everything that waits, 1,000 of 1,000 spans.',
-  how: 'Files with a handler for SIGTERM or SIGINT and process.exit(), in a project that Keepspan is not part of.',
-  fix: 'start with keepspan/register: exits drain into the journal; or await flushObservability() before process.exit()',
+    'dd-trace has no handler for SIGTERM: process.exit in one of the application’s loses everything that waits, 1,000 of 1,000 spans.',
+  how: 'Files with a handler for SIGTERM or SIGINT and process.exit, in a project that Keepspan is not part of.',
+  fix: 'start with keepspan/register: exits drain into the journal; or await flushObservability() before process.exit',
   source: 'requirement, section 1; docs/facts/dd-trace.md',
   run(context) {
     const { project } = context;
