@@ -45,8 +45,11 @@ const SLOW_WRITES = 3;
 /** How long the breaker stays open before the disk is tried again. */
 export const RETRY_AFTER_MS = 1000;
 
+/** A slow disk holds up the application with each try: each that is slow again doubles the pause, up to here. */
+export const MAX_SLOW_RETRY_MS = 16_000;
+
 /** What a drain may take of the main thread at a time; the last one of the process may take longer. */
-const DRAIN_MS = 50;
+const DRAIN_MS = 4;
 const LAST_DRAIN_MS = 1000;
 
 /**
@@ -62,6 +65,7 @@ export class GuardedJournal {
   #openUntilMs = Number.NEGATIVE_INFINITY;
   #open = false;
   #slowInARow = 0;
+  #slowRetryMs = RETRY_AFTER_MS;
   #said = false;
 
   constructor(options: GuardOptions) {
@@ -90,7 +94,7 @@ export class GuardedJournal {
       if (result === 'too_large') return this.#tooLarge(kind, count);
     }
     // The caller's buffer is the caller's: dd-trace writes its next payload over this one.
-    const own = typeof body === 'string' ? body : Uint8Array.from(body);
+    const own = typeof body === 'string' ? body : new Uint8Array(body);
     return this.#hold({ kind, body: own, count, flags, preamble, timeMs: clock.wall() });
   }
 
@@ -182,15 +186,19 @@ export class GuardedJournal {
   /** One slow write is a busy machine; a slow disk is slow again and again. */
   #timed(slow: boolean): void {
     this.#slowInARow = slow ? this.#slowInARow + 1 : 0;
-    if (this.#slowInARow >= SLOW_WRITES || (slow && this.#open)) this.#openFor('SLOW');
-    else if (!slow) this.#open = false;
+    if (slow && this.#open) this.#slowRetryMs = Math.min(MAX_SLOW_RETRY_MS, this.#slowRetryMs * 2);
+    if (this.#slowInARow >= SLOW_WRITES || (slow && this.#open)) this.#openFor('SLOW', this.#slowRetryMs);
+    else if (!slow) {
+      this.#open = false;
+      this.#slowRetryMs = RETRY_AFTER_MS;
+    }
     if (this.#open || this.#full.size > 0 || !this.#said) return;
     this.#said = false;
     this.#options.onState('closed', '');
   }
 
-  #openFor(code: string): void {
-    this.#openUntilMs = this.#options.clock.now() + RETRY_AFTER_MS;
+  #openFor(code: string, forMs = RETRY_AFTER_MS): void {
+    this.#openUntilMs = this.#options.clock.now() + forMs;
     this.#open = true;
     this.#say(code);
   }

@@ -95,7 +95,7 @@ export class LastingWriter {
     this.#doubtful = { record, segment, startOffset: offset };
     if (this.renew()) return result;
     // The caller's buffer is the caller's.
-    const own = typeof body === 'string' ? body : Uint8Array.from(body);
+    const own = typeof body === 'string' ? body : new Uint8Array(body);
     this.#doubtful = { ...this.#doubtful, record: { ...record, body: own } };
     return 'unsynced';
   }

@@ -42,7 +42,8 @@ export interface WriterOptions {
 export type AppendResult = 'ok' | 'unsynced' | 'too_large' | 'full' | 'failed';
 
 const SCRATCH_BYTES = 256 * 1024;
-const MAX_SCRATCH_BYTES = 4 * 1024 * 1024;
+/** Bodies up to here are built where the last one was: fresh memory costs more than all the rest (page faults). */
+const MAX_SCRATCH_BYTES = 8 * 1024 * 1024;
 const MAX_PREAMBLE_BYTES = 0xffff;
 
 /**
@@ -211,10 +212,12 @@ export class JournalWriter {
 
   #buffer(bytes: number): Buffer {
     if (bytes <= this.#scratch.length) return this.#scratch;
-    const larger = Buffer.allocUnsafeSlow(bytes);
     // One very large body must not pin its size for ever.
-    if (bytes <= MAX_SCRATCH_BYTES) this.#scratch = larger;
-    return larger;
+    if (bytes > MAX_SCRATCH_BYTES) return Buffer.allocUnsafeSlow(bytes);
+    let size = this.#scratch.length;
+    while (size < bytes) size *= 2;
+    this.#scratch = Buffer.allocUnsafeSlow(size);
+    return this.#scratch;
   }
 }
 

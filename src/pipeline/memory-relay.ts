@@ -12,6 +12,9 @@ export const WINDOW_BYTES = 4 * 1024 * 1024;
 /** The breaker lets the disk be tried each second: asking more often meets that second closely. */
 const TICK_MS = 250;
 
+/** What a drain did not come to in its time is written in the next turns of the loop. */
+const SOON_MS = 10;
+
 /** Outcomes that the counter page has a place for; the worker names no others. */
 const COUNTED: Readonly<Record<string, Counter>> = {
   delivered: 'delivered',
@@ -41,7 +44,7 @@ export class MemoryRelay {
 
   /** A record came into memory. */
   filled(): void {
-    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+    if (this.#timer === undefined) this.#tickAfter(TICK_MS);
     this.#handOver();
   }
 
@@ -77,14 +80,22 @@ export class MemoryRelay {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
+  #tickAfter(ms: number): void {
+    this.#timer = setTimeout(() => this.#tick(), ms).unref();
+  }
+
   #tick(): void {
+    const { memory } = this.#journal;
+    const before = memory.size;
+    this.#timer = undefined;
     this.#journal.drain();
-    if (this.#journal.memory.size === 0) this.stop();
-    else this.#handOver();
+    if (memory.size === 0) return;
+    this.#handOver();
+    this.#tickAfter(memory.size < before ? SOON_MS : TICK_MS);
   }
 
   #handOver(): void {

@@ -52,7 +52,10 @@ export class WorkerHost {
   /** False while there is no worker to hand it to. */
   hand(record: MemoryRecord): boolean {
     if (this.#worker === undefined) return false;
-    this.#tell({ type: 'memory', record });
+    const { buffer, byteLength } = record.payload;
+    // A large body is handed over, not copied once more; small ones share their memory with others.
+    const isAlone = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
+    this.#tell({ type: 'memory', record }, isAlone ? [buffer] : []);
     return true;
   }
 
@@ -92,8 +95,8 @@ export class WorkerHost {
     for (const resolve of this.#flushed.splice(0)) resolve();
   }
 
-  #tell(message: ToWorker): void {
-    this.#worker?.postMessage(message);
+  #tell(message: ToWorker, handedOver: readonly ArrayBuffer[] = []): void {
+    this.#worker?.postMessage(message, handedOver);
   }
 
   #start(): void {
