@@ -9,7 +9,7 @@ import type { ThroughputCosts } from '../programs/sampling-throughput.ts';
 /** What a policy costs delivery, off the application's event loop: 100,000 spans a second are 10 µs a span. */
 export const samplingThroughput: BenchCase = {
   id: 'sampling-throughput',
-  promise: 'decode, verdict and forward at 100,000 spans/s on one core',
+  promise: 'decode, verdict, forward and hit statistics at 100,000 spans/s on one core',
   alternative: 'forwarding the same payloads without a policy',
   async run(scale: Scale) {
     const program = startProgram(

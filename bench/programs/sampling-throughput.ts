@@ -5,9 +5,10 @@ import { parseRules } from '../../src/sampling/parse-rules.ts';
 import { PROFILE_RULES } from '../../src/sampling/profile-rules.ts';
 import { createSampler } from '../../src/sampling/sampler.ts';
 import { createDatadogEncoder } from '../../src/wire/datadog/encode.ts';
+import { TraceStats } from '../../src/wire/datadog/stats.ts';
 
 export interface ThroughputCosts {
-  /** Nanoseconds of CPU a span, round by round: decode, verdict and forward. */
+  /** Nanoseconds of CPU a span, round by round: decode, verdict, forward, hit statistics. */
   readonly judged: readonly number[];
   /** Forward alone. */
   readonly plain: readonly number[];
@@ -102,13 +103,18 @@ for (let round = -WARM_UP; round < rounds; round += 1) {
     // New bytes each time: a verdict is remembered with the payload.
     const batch = makeRecords();
     const spans = batch.reduce((sum, record) => sum + record.count, 0);
+    const stats = new TraceStats('bench');
     const before = process.threadCpuUsage();
     let sampledOut = 0;
     for (let from = 0; from < batch.length;) {
       const encoded = sides[side](batch.slice(from));
+      // Where a policy thins, delivery counts hits and errors of everything that it resolves.
+      if (side === 'judged')
+        for (const record of batch.slice(from, from + encoded.records)) stats.note(record);
       from += encoded.records;
       for (const n of encoded.sampledOutPerRecord ?? []) sampledOut += n;
     }
+    stats.drain();
     const { user, system } = process.threadCpuUsage(before);
     const ns = ((user + system) * 1000) / spans;
     if (round < 0) continue;

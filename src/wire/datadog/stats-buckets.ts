@@ -58,6 +58,7 @@ const OTHER: StatsKey = {
 export class StatsBuckets {
   readonly #limits: StatsLimits;
   #origins = new Map<string, Growing>();
+  #last: Growing | undefined;
   #rows = 0;
 
   constructor(limits: StatsLimits = STATS_LIMITS) {
@@ -85,11 +86,19 @@ export class StatsBuckets {
   drain(): readonly OriginStats[] {
     const drained = [...this.#origins.values()];
     this.#origins = new Map();
+    this.#last = undefined;
     this.#rows = 0;
     return drained;
   }
 
   #originOf(origin: StatsOrigin, tracerVersion: string): Growing {
+    if (this.#last?.origin === origin) return this.#last;
+    const made = this.#findOrigin(origin, tracerVersion);
+    if (made.origin === origin) this.#last = made;
+    return made;
+  }
+
+  #findOrigin(origin: StatsOrigin, tracerVersion: string): Growing {
     const key = `${origin.env}\0${origin.runtimeId}`;
     const known = this.#origins.get(key);
     if (known !== undefined) return known;

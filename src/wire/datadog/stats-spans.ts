@@ -39,10 +39,7 @@ export interface StatsSpan extends StatsKey {
  *
  * @throws MsgpackWalkError when it is no such payload
  */
-export function eachStatsSpan(
-  payload: Buffer,
-  visit: (span: StatsSpan, origin: () => StatsOrigin) => void,
-): void {
+export function eachStatsSpan(payload: Buffer, visit: (span: StatsSpan, origin: StatsOrigin) => void): void {
   const { traces, firstTrace } = walkTraces(payload);
   let next = firstTrace;
   for (let trace = 0; trace < traces; trace += 1) {
@@ -50,137 +47,171 @@ export function eachStatsSpan(
     next = insideOf(payload, next);
     const first = next;
     for (let i = 0; i < spans; i += 1) {
-      const span = next;
-      next = locate(payload, span);
-      if (!isCounted(payload)) continue;
-      const counted = read(payload);
-      visit(counted, () => originOf(payload, span, first));
+      at.fill(-1);
+      next = note(payload, next, WANTED.fields);
+      readMap(payload, at[F.metrics]!, WANTED.metrics);
+      const topLevel = isTrue(payload, at[F.topLevel]!);
+      if (!topLevel && !isTrue(payload, at[F.measured]!)) continue;
+      readMap(payload, at[F.meta]!, WANTED.meta);
+      const span = read(payload, topLevel);
+      visit(span, originOf(payload, first));
     }
   }
 }
 
-/** Offsets of values in the span that was read last; -1 where it has none. One span at a time, synchronous. */
-const at: Record<string, number> = {};
-const FIELDS = ['service', 'name', 'resource', 'type', 'error', 'start', 'duration', 'meta', 'metrics'];
-const META = [
-  'http.status_code',
-  '_dd.origin',
-  'http.route',
-  'http.endpoint',
-  'http.method',
-  '_dd.svc_src',
-  'span.kind',
-];
-const GRPC = ['grpc.status.code', 'rpc.grpc.status_code', 'rpc.response.status_code'];
-const ORIGIN = ['env', 'version', 'runtime-id'];
-const PROCESS_TAGS = ['_dd.tags.process'];
-const TOP_LEVEL = Buffer.from('_dd.top_level');
-const MEASURED = Buffer.from('_dd.measured');
+/** Places of values in `at`. */
+const F = {
+  service: 0,
+  name: 1,
+  resource: 2,
+  type: 3,
+  error: 4,
+  start: 5,
+  duration: 6,
+  meta: 7,
+  metrics: 8,
+  topLevel: 9,
+  measured: 10,
+  httpStatusCode: 11,
+  traceOrigin: 12,
+  httpRoute: 13,
+  httpEndpoint: 14,
+  httpMethod: 15,
+  serviceSource: 16,
+  spanKind: 17,
+  env: 18,
+  version: 19,
+  runtimeId: 20,
+  processTags: 21,
+  /** As a tag, under three names; then as a number, likewise. */
+  grpcTag: 22,
+  grpcNumber: 25,
+} as const;
+
+/** Offsets of values of the span that is read; -1 where it has none. One span at a time, synchronous. */
+const at = new Int32Array(28);
 
 interface Wanted {
-  readonly name: string;
   readonly bytes: Buffer;
+  readonly place: number;
 }
 
-/** By length: most keys of a span are ruled out by it. */
-function byLength(names: readonly string[]): readonly (readonly Wanted[])[] {
+/** By length: it rules out most keys of a span. */
+type WantedKeys = readonly (readonly Wanted[] | undefined)[];
+
+function wanted(names: Readonly<Record<string, number>>): WantedKeys {
   const sorted: Wanted[][] = [];
-  for (const name of names) (sorted[name.length] ??= []).push({ name, bytes: Buffer.from(name) });
+  for (const [name, place] of Object.entries(names))
+    (sorted[name.length] ??= []).push({ bytes: Buffer.from(name), place });
   return sorted;
 }
 
+const grpcNames = (place: number): Record<string, number> => ({
+  'grpc.status.code': place,
+  'rpc.grpc.status_code': place + 1,
+  'rpc.response.status_code': place + 2,
+});
+
 const WANTED = {
-  fields: byLength(FIELDS),
-  meta: byLength([...META, ...GRPC]),
-  metrics: byLength(GRPC),
-  origin: byLength(ORIGIN),
-  process: byLength(PROCESS_TAGS),
+  fields: wanted({
+    service: F.service,
+    name: F.name,
+    resource: F.resource,
+    type: F.type,
+    error: F.error,
+    start: F.start,
+    duration: F.duration,
+    meta: F.meta,
+    metrics: F.metrics,
+  }),
+  metrics: wanted({
+    '_dd.top_level': F.topLevel,
+    '_dd.measured': F.measured,
+    ...grpcNames(F.grpcNumber),
+  }),
+  meta: wanted({
+    'http.status_code': F.httpStatusCode,
+    '_dd.origin': F.traceOrigin,
+    'http.route': F.httpRoute,
+    'http.endpoint': F.httpEndpoint,
+    'http.method': F.httpMethod,
+    '_dd.svc_src': F.serviceSource,
+    'span.kind': F.spanKind,
+    env: F.env,
+    version: F.version,
+    'runtime-id': F.runtimeId,
+    ...grpcNames(F.grpcTag),
+  }),
+  process: wanted({ '_dd.tags.process': F.processTags }),
 };
 
-/** Notes where the wanted keys of the map have their values; returns where the map ends. */
-function note(bytes: Buffer, map: number, wanted: readonly (readonly Wanted[])[], into = at): number {
+/** Notes where the wanted keys of the map at `map` have their values; returns where the map ends. */
+function note(bytes: Buffer, map: number, keys: WantedKeys): number {
   let next = insideOf(bytes, map);
   for (let left = entriesAt(bytes, map); left > 0; left -= 1) {
     const start = textStart(bytes, next);
     const end = endOf(bytes, next);
-    const candidates = wanted[end - start];
+    const candidates = keys[end - start];
     if (candidates !== undefined) {
-      for (const { name, bytes: text } of candidates) {
-        if (!isText(bytes, start, end, text)) continue;
-        into[name] = end;
-        break;
-      }
+      for (const { bytes: text, place } of candidates) if (isText(bytes, start, end, text)) at[place] = end;
     }
     next = endOf(bytes, end);
   }
   return next;
 }
 
-function locate(bytes: Buffer, span: number): number {
-  for (const name of FIELDS) at[name] = -1;
-  return note(bytes, span, WANTED.fields);
+function readMap(bytes: Buffer, map: number, keys: WantedKeys): void {
+  if (map >= 0 && isMapAt(bytes, map)) note(bytes, map, keys);
 }
 
-const counted = { topLevel: false };
-
-/** One look at the metrics: whether it is top-level or measured. */
-function isCounted(bytes: Buffer): boolean {
-  counted.topLevel = false;
-  let measured = false;
-  const map = at['metrics'] ?? -1;
-  if (map < 0 || !isMapAt(bytes, map)) return false;
-  let next = insideOf(bytes, map);
-  for (let left = entriesAt(bytes, map); left > 0; left -= 1) {
-    const start = textStart(bytes, next);
-    const end = endOf(bytes, next);
-    if (isText(bytes, start, end, TOP_LEVEL)) counted.topLevel = isTrue(bytes, end);
-    else if (isText(bytes, start, end, MEASURED)) measured = isTrue(bytes, end);
-    next = endOf(bytes, end);
-  }
-  return counted.topLevel || measured;
-}
-
-function isTrue(bytes: Buffer, value: number): boolean {
-  const number = numberAt(bytes, value);
-  return number !== 0 && !Number.isNaN(number);
-}
-
-function read(bytes: Buffer): StatsSpan {
-  for (const name of META) at[name] = -1;
-  for (const name of GRPC) at[name] = -1;
-  const meta = at['meta'] ?? -1;
-  const metrics = at['metrics'] ?? -1;
-  // dd-trace looks into the tags before the numbers, name by name: what stands in both is the tag's.
-  const inMetrics: Record<string, number> = {};
-  if (metrics >= 0 && isMapAt(bytes, metrics)) note(bytes, metrics, WANTED.metrics, inMetrics);
-  if (meta >= 0 && isMapAt(bytes, meta)) note(bytes, meta, WANTED.meta);
-  const durationNs = number(bytes, 'duration');
+function read(bytes: Buffer, topLevel: boolean): StatsSpan {
+  const durationNs = number(bytes, F.duration);
   return {
-    service: text(bytes, 'service') || 'unnamed-service',
-    name: text(bytes, 'name') || 'unnamed_operation',
-    resource: text(bytes, 'resource'),
-    type: text(bytes, 'type'),
-    httpStatusCode: Math.trunc(Number(text(bytes, 'http.status_code'))) || 0,
-    synthetics: text(bytes, '_dd.origin') === 'synthetics',
-    httpMethod: text(bytes, 'http.method'),
-    httpEndpoint: text(bytes, 'http.route') || text(bytes, 'http.endpoint'),
-    serviceSource: text(bytes, '_dd.svc_src'),
-    spanKind: text(bytes, 'span.kind'),
-    grpcStatusCode: grpcStatus(bytes, inMetrics),
-    topLevel: counted.topLevel,
-    error: number(bytes, 'error') !== 0,
-    endNs: number(bytes, 'start') + durationNs,
+    service: text(bytes, F.service) || 'unnamed-service',
+    name: text(bytes, F.name) || 'unnamed_operation',
+    resource: text(bytes, F.resource),
+    type: text(bytes, F.type),
+    httpStatusCode: Math.trunc(Number(text(bytes, F.httpStatusCode))) || 0,
+    synthetics: text(bytes, F.traceOrigin) === 'synthetics',
+    httpMethod: text(bytes, F.httpMethod),
+    httpEndpoint: text(bytes, F.httpRoute) || text(bytes, F.httpEndpoint),
+    serviceSource: text(bytes, F.serviceSource),
+    spanKind: text(bytes, F.spanKind),
+    grpcStatusCode: grpcStatus(bytes),
+    topLevel,
+    error: number(bytes, F.error) !== 0,
+    endNs: number(bytes, F.start) + durationNs,
     durationNs,
   };
 }
 
-function text(bytes: Buffer, name: string): string {
-  const value = at[name] ?? -1;
-  return value < 0 ? '' : textAt(bytes, value);
+function isTrue(bytes: Buffer, value: number): boolean {
+  if (value < 0) return false;
+  const found = numberAt(bytes, value);
+  return found !== 0 && !Number.isNaN(found);
 }
 
-function number(bytes: Buffer, name: string): number {
-  const value = at[name] ?? -1;
+/** The last texts of each place, by length: the same few come again and again, and comparing is cheaper than decoding. */
+const KEPT_PER_PLACE = 16;
+const MAX_KEPT_BYTES = 64;
+const kept: ({ readonly bytes: Buffer; readonly text: string } | undefined)[] = [];
+
+function text(bytes: Buffer, place: number): string {
+  const value = at[place]!;
+  if (value < 0) return '';
+  const start = textStart(bytes, value);
+  const end = endOf(bytes, value);
+  if (end - start > MAX_KEPT_BYTES) return textAt(bytes, value);
+  const slot = place * KEPT_PER_PLACE + ((end - start) % KEPT_PER_PLACE);
+  const known = kept[slot];
+  if (known !== undefined && isText(bytes, start, end, known.bytes)) return known.text;
+  const made = { bytes: Buffer.from(bytes.subarray(start, end)), text: textAt(bytes, value) };
+  kept[slot] = made;
+  return made.text;
+}
+
+function number(bytes: Buffer, place: number): number {
+  const value = at[place]!;
   const found = value < 0 ? 0 : numberAt(bytes, value);
   return Number.isNaN(found) ? 0 : found;
 }
@@ -195,13 +226,13 @@ const GRPC_STATUS: Readonly<Record<string, string>> = Object.fromEntries(
     .map((name, code) => [name, String(code)]),
 );
 
-/** As a number, however it is written. */
-function grpcStatus(bytes: Buffer, inMetrics: Readonly<Record<string, number>>): string {
-  for (const name of GRPC) {
-    const tag = text(bytes, name);
-    const value = inMetrics[name];
-    if (tag === '' && value === undefined) continue;
-    if (tag === '' && value !== undefined) return String(numberAt(bytes, value));
+/** As a number, however it is written. Name by name, and of each the tag before the number, as dd-trace looks. */
+function grpcStatus(bytes: Buffer): string {
+  for (let i = 0; i < 3; i += 1) {
+    const tag = text(bytes, F.grpcTag + i);
+    const value = at[F.grpcNumber + i]!;
+    if (tag === '' && value >= 0) return String(numberAt(bytes, value));
+    if (tag === '') continue;
     const known = GRPC_STATUS[tag.toUpperCase()];
     if (known !== undefined) return known;
     const code = Number(tag);
@@ -210,26 +241,17 @@ function grpcStatus(bytes: Buffer, inMetrics: Readonly<Record<string, number>>):
   return '';
 }
 
-function originOf(bytes: Buffer, span: number, first: number): StatsOrigin {
-  const found: Record<string, number> = {};
-  const ofSpan = metaOf(bytes, span);
-  if (ofSpan >= 0) note(bytes, ofSpan, WANTED.origin, found);
-  const ofFirst = metaOf(bytes, first);
-  if (ofFirst >= 0) note(bytes, ofFirst, WANTED.process, found);
-  const said = (name: string): string => {
-    const value = found[name];
-    return value === undefined ? '' : textAt(bytes, value);
-  };
-  return {
-    env: said('env'),
-    version: said('version'),
-    runtimeId: said('runtime-id'),
-    processTags: said('_dd.tags.process'),
-  };
-}
+let lastOrigin: StatsOrigin = { env: '', version: '', runtimeId: '', processTags: '' };
 
-function metaOf(bytes: Buffer, span: number): number {
-  locate(bytes, span);
-  const meta = at['meta'] ?? -1;
-  return meta >= 0 && isMapAt(bytes, meta) ? meta : -1;
+/** The same object as long as it says the same. What the process says of itself stands on the first span of a trace. */
+function originOf(bytes: Buffer, first: number): StatsOrigin {
+  const env = text(bytes, F.env);
+  const version = text(bytes, F.version);
+  const runtimeId = text(bytes, F.runtimeId);
+  const last = lastOrigin;
+  if (last.env === env && last.version === version && last.runtimeId === runtimeId) return last;
+  note(bytes, first, WANTED.fields);
+  readMap(bytes, at[F.meta]!, WANTED.process);
+  lastOrigin = { env, version, runtimeId, processTags: text(bytes, F.processTags) };
+  return lastOrigin;
 }

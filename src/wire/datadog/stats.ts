@@ -48,7 +48,7 @@ export class TraceStats {
     try {
       const traces = (flags & V05) === 0 ? payload : toV04(payload);
       eachStatsSpan(traces ?? Buffer.from([0x90]), (span, origin) => {
-        this.#buckets.add(span, origin(), tracerVersion);
+        this.#buckets.add(span, origin, tracerVersion);
         spans += 1;
       });
     } catch (error) {
