@@ -202,3 +202,68 @@ test('however many loggers are asked for, a bounded number is kept', () => {
   assert.equal(logging.logger('n999'), logging.logger('n999'), 'the last that is kept');
   assert.notEqual(logging.logger('n1000'), logging.logger('n1000'), 'the first that is not');
 });
+
+test('the line after a span has ended has no ids of it', () => {
+  const kept = lines();
+  const log = kept.logging.logger('app');
+  kept.active = SPAN;
+  log.info('inside');
+  kept.active = undefined;
+  log.info('outside');
+  log.child({ a: 1 }).info('outside');
+  const [inside, ...outside] = kept.records();
+  assert.equal(inside?.['trace_id'], SPAN.traceId);
+  for (const record of outside) assert.deepEqual([record['dd'], record['trace_id']], [undefined, undefined]);
+});
+
+test('a secret goes out of a line everywhere, in whatever form it stands there', () => {
+  const kept = lines({}, { secrets: ['key-1234567890'] });
+  const log = kept.logging.logger('app');
+  log.info({ first: 'key-1234567890', second: ['key-1234567890'] }, 'key-1234567890 and Basic dXNlcjpwYXNz');
+  kept.logging.passOn('{"msg":"it is key-1234567890, Bearer abcdefgh12345"}', { msg: '' });
+  kept.logging.writeRecord('app', { level: 'info', time: 't', msg: 'key-1234567890' });
+  for (const line of kept.raw) assert.doesNotMatch(line, /key-1234567890|dXNlcjpwYXNz|abcdefgh12345/);
+  assert.equal(kept.records().length, 3);
+});
+
+test('an empty object that a library writes stays one, in a span, too', () => {
+  const kept = lines();
+  kept.active = SPAN;
+  kept.logging.passOn('{ }', {});
+  kept.logging.passOn('{"a":1} ', { a: 1 });
+  const [empty, full] = kept.records();
+  assert.deepEqual(empty, {});
+  assert.equal(full?.['trace_id'], SPAN.traceId);
+});
+
+test('of what is nested or long, so much is logged: the last level and item that stay, the first that do not', () => {
+  const kept = lines();
+  const nested = { a: { b: { c: { d: 'stays' } } } };
+  kept.logging.logger('app').info({ nested }, 'x');
+  kept.logging.logger('app').info({ nested: { a: { b: { c: { d: { e: 'goes' } } } } } }, 'x');
+  kept.logging.logger('app').info({ list: Array.from({ length: 50 }, (_, i) => i) }, 'x');
+  kept.logging.logger('app').info({ list: Array.from({ length: 51 }, (_, i) => i) }, 'x');
+  const [stays, goes, full, over] = kept.records();
+  assert.deepEqual(stays?.['nested'], nested);
+  assert.deepEqual(goes?.['nested'], { a: { b: { c: { d: '[deeper]' } } } });
+  assert.equal((full?.['list'] as unknown[]).length, 50);
+  assert.deepEqual((over?.['list'] as unknown[]).slice(49), [49, '[1 more]']);
+});
+
+test('of an error three causes are logged, and a code that is short', () => {
+  const kept = lines();
+  const caused = (depth: number): Error =>
+    new Error(`e${depth}`, depth === 5 ? undefined : { cause: caused(depth + 1) });
+  const short = Object.assign(caused(0), { code: 'x'.repeat(100), statusCode: 503 });
+  const long = Object.assign(new Error('long'), { code: 'x'.repeat(101) });
+  kept.logging.logger('app').error({ err: short }, 'x');
+  kept.logging.logger('app').error({ err: long }, 'x');
+  const [first, second] = kept.records().map((record) => record['err'] as Record<string, unknown>);
+  const messages: unknown[] = [];
+  for (let at: Record<string, unknown> | undefined = first; at !== undefined;) {
+    messages.push(at['message']);
+    at = at['cause'] as Record<string, unknown> | undefined;
+  }
+  assert.deepEqual(messages, ['e0', 'e1', 'e2', 'e3']);
+  assert.deepEqual([first?.['code'], first?.['status'], second?.['code']], ['x'.repeat(100), 503, undefined]);
+});

@@ -45,6 +45,8 @@ test("names of Node's libraries and their parts belong to a row; others to the a
     ['kafkajs', 'kafka'],
     ['plt:kafka', 'kafka'],
     ['undici', 'http'],
+    ['http:client', 'http'],
+    ['aws:sqs.receive', 'aws'],
     ['aws-sdk', 'aws'],
     ['tesseract.js', 'ocr'],
     ['onnxruntime-node', 'ocr'],

@@ -176,6 +176,31 @@ it('statistics count every probe, dropped or not: hits and errors', async (t) =>
   assert.equal(count(spans, '/health'), 0);
 });
 
+/** Hits and errors of rows that say the same. How long it took, and over how many connections, differs each time. */
+function tally(rows: readonly Fields[]): Record<string, readonly [number, number]> {
+  const sums: Record<string, [number, number]> = {};
+  for (const { Hits, Errors, Duration: _time, OkSummary: _ok, ErrorSummary: _error, ...row } of rows) {
+    if (/^(?:tcp|dns)\./.test(String(row['Name']))) continue;
+    const key = JSON.stringify(
+      { ...row, TopLevelHits: Number(row['TopLevelHits']) > 0 },
+      (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value),
+    ).replaceAll(/127\.0\.0\.1:\d+/g, 'host');
+    const sum = (sums[key] ??= [0, 0]);
+    sum[0] += Number(Hits);
+    sum[1] += Number(Errors);
+  }
+  return sums;
+}
+
+it('statistics are row by row those that dd-trace makes itself, which are left alone where somebody switched them on', async (t) => {
+  const ours = await run(t, 'http');
+  const theirs = await run(t, 'http', { ...PRODUCTION, DD_TRACE_STATS_COMPUTATION_ENABLED: 'true' });
+  assert.deepEqual(tally(ours.stats), tally(theirs.stats));
+  assert.ok(Object.keys(tally(ours.stats)).length > 5);
+  assert.ok(ours.noise!.statistics!.counted > 0);
+  assert.equal(theirs.noise!.statistics, undefined);
+});
+
 it('what waits in memory because the disk refuses is thinned by the same policy, and counted as such', async (t) => {
   const { spans, stats, ledger, noise, started } = await run(t, 'http', {
     ...PRODUCTION,
