@@ -65,7 +65,7 @@ export function found(
   };
 }
 
-export function shownPlace({ file, line, text }: Place): string {
+function shownPlace({ file, line, text }: Place): string {
   return `${file}:${line}  ${text.trim().slice(0, 120)}`;
 }
 

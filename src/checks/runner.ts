@@ -12,7 +12,7 @@ export interface RunnerOptions {
 const TIMEOUT_MS = 10_000;
 
 /** Where a check is described. */
-export function docsOf({ id }: Pick<ProjectCheck, 'id'>): string {
+function docsOf({ id }: Pick<ProjectCheck, 'id'>): string {
   return `docs/checks/${id}.md`;
 }
 

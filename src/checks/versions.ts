@@ -1,5 +1,5 @@
 /** The three numbers of a version; what follows them is left out. Undefined for what is none. */
-export function numbersOf(version: string): readonly [number, number, number] | undefined {
+function numbersOf(version: string): readonly [number, number, number] | undefined {
   const [, major, minor, patch] = /^[v=^~\s]*(\d+)(?:\.(\d+))?(?:\.(\d+))?/.exec(version) ?? [];
   return major === undefined ? undefined : [Number(major), Number(minor ?? 0), Number(patch ?? 0)];
 }

@@ -55,6 +55,9 @@ it('a late start names the library with the file that asked for it, in the recor
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
   const by = { openai: join(folder, 'llm.cjs') };
   const started = records.find(({ msg }) => msg === 'observability_initialized');
-  assert.deepEqual((started?.['checked'] as Readonly<Record<string, unknown>>)['loaded_by'], by);
+  assert.deepEqual(
+    (started?.['checked'] as Readonly<Record<string, unknown>> | undefined)?.['loaded_by'],
+    by,
+  );
   assert.deepEqual(records.find(({ code }) => code === 'KS-START-002')?.['by'], by);
 });

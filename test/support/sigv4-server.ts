@@ -6,7 +6,7 @@ import { createServer as createHttp1 } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 
-export const CREDENTIALS = {
+const CREDENTIALS = {
   accessKeyId: 'AKIDEXAMPLE',
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
 };
@@ -90,7 +90,7 @@ export async function startSigV4Server(
 }
 
 /** Recomputes the signature of one request, of its header or of its query. */
-export function verify(
+function verify(
   method: string,
   target: string,
   headers: Readonly<Record<string, string>>,

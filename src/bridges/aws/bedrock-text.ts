@@ -33,10 +33,10 @@ export function promptOf(body: Json): BedrockMessage[] {
   const found: BedrockMessage[] = [];
   if (system !== undefined) found.push({ role: 'system', content: textOf(system) });
   for (const turn of list(history)) {
-    found.push({ role: String(turn['role'] ?? '').toLowerCase(), content: textOf(turn['message']) });
+    found.push({ role: textOf(turn['role']).toLowerCase(), content: textOf(turn['message']) });
   }
   for (const turn of list(messages)) {
-    found.push({ role: String(turn['role'] ?? ''), content: textOf(turn['content']) });
+    found.push({ role: textOf(turn['role']), content: textOf(turn['content']) });
   }
   for (const text of [prompt, inputText, message]) {
     if (typeof text === 'string') found.push({ role: 'user', content: text });

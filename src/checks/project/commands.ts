@@ -13,7 +13,7 @@ export function commandsIn({ path, text, kind }: SourceFile): Place[] {
   if (/dockerfile/i.test(name)) return lines(path, text, /^\s*(?:CMD|ENTRYPOINT)\s+(.+(?:\\\n.*)*)$/gim);
   if (name === 'Procfile') return lines(path, text, /^\w+:\s*(.+)$/gm);
   if (/\.ya?ml$/.test(name)) return manifestCommands(path, text);
-  if (/^ecosystem\.config/.test(name)) {
+  if (name.startsWith('ecosystem.config')) {
     return lines(path, text, /(?:script|node_args|interpreter_args)\s*:\s*([^\n]+)/g);
   }
   return [];

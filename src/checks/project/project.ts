@@ -38,7 +38,9 @@ export function readProject(dir: string): Project {
   return {
     dir,
     manifest,
-    isEsm: manifest['type'] === 'module' || /\.m[jt]s$/.test(String(manifest['main'] ?? '')),
+    isEsm:
+      manifest['type'] === 'module' ||
+      (typeof manifest['main'] === 'string' && /\.m[jt]s$/.test(manifest['main'])),
     files,
     commands: files.flatMap(commandsIn),
     variables: files.flatMap(variablesIn),

@@ -32,7 +32,7 @@ export function variablesIn({ path, text }: SourceFile): Variable[] {
 }
 
 /** A value as it may be shown and compared: without quotes, a secret by its length alone. */
-export function shownValue(name: string, raw: string): string {
+function shownValue(name: string, raw: string): string {
   const value = raw.trim().replace(/^(["'`])(.*)\1$/, '$2');
   return SECRET.test(name) ? `(secret, ${value.length} characters)` : value;
 }

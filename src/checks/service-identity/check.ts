@@ -19,6 +19,8 @@ export const check: ProjectCheck = {
       ({ kind, path }) => kind === 'deployment' && path !== 'package.json',
     );
     if (!deployed) return notApplicable('the project has no deployment files');
-    return found('warn', [`package.json says ${String(context.project.manifest['name'] ?? 'nothing')}`]);
+    return found('warn', [
+      `package.json says ${JSON.stringify(context.project.manifest['name'] ?? 'nothing')}`,
+    ]);
   },
 };

@@ -88,7 +88,7 @@ describe('signed requests', () => {
 
   it('break under dd-trace alone where a trace header was signed, and are valid with us', async () => {
     const alone = await run('dd-trace', ['--import', 'dd-trace/initialize.mjs'], on);
-    assert.deepEqual(invalid(alone).toSorted(), ['aws4-forwarded', 'middleware-http1', 'own-http']);
+    assert.deepEqual(new Set(invalid(alone)), new Set(['aws4-forwarded', 'middleware-http1', 'own-http']));
     const ours = await run('keepspan', withKeepspan, on);
     assert.deepEqual(invalid(ours), []);
     assert.ok(
@@ -106,15 +106,18 @@ describe('signed requests', () => {
 
   it('break under any injection behind the signature, and are valid with us', async () => {
     const alone = await run('injector', []);
-    assert.deepEqual(invalid(alone).toSorted(), [
-      'aws4-forwarded',
-      'middleware-fetch',
-      'middleware-http1',
-      'own-fetch',
-      'own-http',
-      'presigned-forwarded',
-      'smithy-preinjected',
-    ]);
+    assert.deepEqual(
+      new Set(invalid(alone)),
+      new Set([
+        'aws4-forwarded',
+        'middleware-fetch',
+        'middleware-http1',
+        'own-fetch',
+        'own-http',
+        'presigned-forwarded',
+        'smithy-preinjected',
+      ]),
+    );
     const ours = await run('injector', withKeepspan, on);
     // A request over node:http that an unknown signer signed and somebody else changes is out of our hands.
     assert.deepEqual(invalid(ours), ['own-http']);
