@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createDebugWindow } from '../../src/logging/debug-window.ts';
 
 function window(untilMs?: number) {
-  const clock = { nowMs: 1_000, timers: new Map<object, { fn: () => void; delayMs: number }>() };
+  const clock = { nowMs: 1_000, timers: new Map<object, { fn: () => void; delayMs: number }>(), unrefs: 0 };
   const told: string[] = [];
   const debug = createDebugWindow({
     untilMs,
@@ -12,7 +12,7 @@ function window(untilMs?: number) {
     say: (on, at) => told.push(on ? `until ${at}` : 'ended'),
     now: () => clock.nowMs,
     setTimer: (fn, delayMs) => {
-      const timer = { unref: () => undefined };
+      const timer = { unref: () => (clock.unrefs += 1) };
       clock.timers.set(timer, { fn, delayMs });
       return timer;
     },
@@ -55,4 +55,16 @@ test('the toggle begins it for its time, and ends it earlier; one timer at most'
   assert.equal(clock.timers.size, 0);
   debug.stop();
   assert.deepEqual(told, ['on', 'until 1500', 'until 2000', 'off', 'ended']);
+});
+
+test('its timer keeps no process alive, and is never longer than a timer can be', () => {
+  const { debug, told, clock } = window(1_000 + 2 ** 31);
+  assert.deepEqual(
+    [...clock.timers.values()].map(({ delayMs }) => delayMs),
+    [2 ** 31 - 1],
+  );
+  assert.deepEqual(told, ['on', `until ${1_000 + 2 ** 31 - 1}`]);
+  assert.equal(clock.unrefs, 1);
+  debug.until(1_000 + 2 ** 31 - 1);
+  assert.equal(clock.unrefs, 2);
 });

@@ -196,7 +196,7 @@ it('statistics are row by row those that dd-trace makes itself, which are left a
   const ours = await run(t, 'http');
   const theirs = await run(t, 'http', { ...PRODUCTION, DD_TRACE_STATS_COMPUTATION_ENABLED: 'true' });
   assert.deepEqual(tally(ours.stats), tally(theirs.stats));
-  assert.ok(Object.keys(tally(ours.stats)).length > 5);
+  assert.ok(Object.keys(tally(ours.stats)).length >= 4);
   assert.ok(ours.noise!.statistics!.counted > 0);
   assert.equal(theirs.noise!.statistics, undefined);
 });
