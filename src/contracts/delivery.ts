@@ -38,8 +38,8 @@ export interface RecordSource {
   intent(signals: number): void;
   /** The first `records` of the last `peek` are resolved with these outcomes, their sum being their signals. */
   resolve(records: number, outcomes: Outcomes): void;
-  /** `signals` may have reached upstream and will be sent again; ends the intent. */
-  maybeTwice(signals: number): void;
+  /** `signals` may have reached upstream and will be sent again; what is left of the intent are `carried` signals, or none. */
+  maybeTwice(signals: number, carried?: number): void;
   /** Keeps a record that upstream refuses, with its answer, for inspection and resending. */
   quarantine(record: PendingRecord, status: number, answer: string): void;
 }

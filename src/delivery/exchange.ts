@@ -27,7 +27,7 @@ export type Verdict =
   | { readonly kind: 'unencodable'; readonly reason: string }
   /** The pause is over: the same `records` again, when they were known. */
   | { readonly kind: 'again'; readonly records?: number }
-  | { readonly kind: 'stopped' };
+  | { readonly kind: 'stopped'; readonly intentHolds?: boolean };
 
 /** Parts of {@link Exchange}; all of one stream. */
 export interface ExchangeParts {
@@ -74,8 +74,10 @@ export class Exchange {
     if (verdict !== undefined) return verdict;
 
     if (result.kind === 'failed' ? result.sent : mayHaveArrived(result.status)) {
-      await persistence.insist(() => source.maybeTwice(signals));
-      if (carried > 0) await persistence.insist(() => source.intent(carried));
+      // In one: between two writes a kill would hide what was carried.
+      const isCounted = await persistence.insist(() => source.maybeTwice(signals, carried));
+      // The intent on disk says it: nothing may be written in its place.
+      if (!isCounted) return { kind: 'stopped', intentHolds: true };
     } else {
       await persistence.insist(() => source.intent(carried));
     }

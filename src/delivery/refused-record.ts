@@ -85,7 +85,7 @@ export async function deliverRefusedRecord(
         if (verdict.records !== undefined) plan.fix(verdict.records);
         break;
       case 'stopped':
-        return stop();
+        return verdict.intentHolds === true ? undefined : stop();
     }
   }
 

@@ -38,7 +38,7 @@ export type OutcomeState = Readonly<Record<SignalKind, StreamState>>;
 type Line =
   | { readonly k: SignalKind; readonly c: Cursor; readonly n: OutcomeCounts }
   | { readonly k: SignalKind; readonly i: number }
-  | { readonly k: SignalKind; readonly d: number }
+  | { readonly k: SignalKind; readonly d: number; readonly left?: number }
   | { readonly all: OutcomeState };
 
 const START: StreamState = {
@@ -144,9 +144,9 @@ export class OutcomeLog {
     this.#append({ k: kind, c: cursor, n: counts });
   }
 
-  /** Signals that will be sent again although upstream may have them; also ends the open intent. */
-  maybeTwice(kind: SignalKind, count: number): void {
-    this.#append({ k: kind, d: count });
+  /** Signals that will be sent again although upstream may have them; of the open intent `left` signals stay. */
+  maybeTwice(kind: SignalKind, count: number, left = 0): void {
+    this.#append(left === 0 ? { k: kind, d: count } : { k: kind, d: count, left });
   }
 
   /** Makes what was written survive power loss: before what it speaks of is removed. */
@@ -220,7 +220,7 @@ function fold(state: OutcomeState, line: Line): OutcomeState {
 
 function foldStream(stream: StreamState, line: Exclude<Line, { all: OutcomeState }>): StreamState {
   if ('i' in line) return { ...stream, inFlight: line.i };
-  if ('d' in line) return { ...stream, inFlight: 0, maybeTwice: stream.maybeTwice + line.d };
+  if ('d' in line) return { ...stream, inFlight: line.left ?? 0, maybeTwice: stream.maybeTwice + line.d };
   return { ...stream, inFlight: 0, cursor: line.c, counts: addCounts(stream.counts, line.n) };
 }
 

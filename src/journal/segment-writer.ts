@@ -85,15 +85,16 @@ export class SegmentWriter {
     if (fd !== undefined) this.#disk.close(fd);
   }
 
-  /** A number is never tried twice: a file that was created but could not be made private stays behind, empty. */
+  /**
+   * A number is never tried twice: a file that was created but could not be made private stays behind, empty. The segment
+   * before it is over all the same, for readers see that there is a later one.
+   */
   #open(): void {
     const number = ++this.#tried;
-    const fd = this.#disk.create(segmentFile(this.#writerPath, { kind: this.#kind, number }));
-    const finished = this.#fd;
-    this.#fd = fd;
+    this.close();
+    this.#fd = this.#disk.create(segmentFile(this.#writerPath, { kind: this.#kind, number }));
     this.#number = number;
     this.#position = 0;
-    if (finished !== undefined) this.#disk.close(finished);
   }
 
   /** Takes a torn tail back; where even that fails the next record overwrites it, and a reader would skip it anyway. */

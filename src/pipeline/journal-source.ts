@@ -115,9 +115,9 @@ export class JournalSource implements RecordSource {
     this.#records = this.#records.slice(records);
   }
 
-  maybeTwice(signals: number): void {
+  maybeTwice(signals: number, carried = 0): void {
     this.#options.fence();
-    this.#options.log.maybeTwice(this.kind, signals);
+    this.#options.log.maybeTwice(this.kind, signals, carried);
     this.#options.onMaybeTwice(this.kind, signals);
   }
 

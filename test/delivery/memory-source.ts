@@ -95,10 +95,10 @@ export class MemorySource implements RecordSource {
     this.#count(outcomes);
   }
 
-  maybeTwice(signals: number): void {
+  maybeTwice(signals: number, carried = 0): void {
     this.#disk();
     this.twice += signals;
-    this.inFlight = 0;
+    this.inFlight = carried;
   }
 
   quarantine(record: PendingRecord, status: number, answer: string): void {

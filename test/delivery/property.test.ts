@@ -99,7 +99,7 @@ function mortal(world: World): { source: RecordSource; kill: () => void } {
       peek: (bytes, records) => act(() => source.peek(bytes, records)),
       intent: (n) => act(() => source.intent(n)),
       resolve: (n, outcomes) => act(() => source.resolve(n, outcomes)),
-      maybeTwice: (n) => act(() => source.maybeTwice(n)),
+      maybeTwice: (n, carried) => act(() => source.maybeTwice(n, carried)),
       quarantine: (record, status, answer) => act(() => source.quarantine(record, status, answer)),
     },
   };

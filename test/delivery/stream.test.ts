@@ -161,6 +161,26 @@ test('L12: parts that upstream took stay intended while the answer to another on
   assert.equal(source.twice, 3);
 });
 
+test('L12: when the disk fails as delivery stops, the intent on disk goes on telling all that may be sent twice', async () => {
+  const source = new MemorySource('spans');
+  source.add(traces([['a1', 'a2'], ['bad']]));
+  const send: Send = ({ body }, signal) => {
+    const names = namesIn(body);
+    if (names.length > 1) return Promise.resolve(answered(names.includes('bad') ? 400 : 200));
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => {
+        source.failing = 'EIO';
+        resolve({ kind: 'failed', code: 'ABORT_ERR', sent: true });
+        setImmediate(() => (source.failing = undefined));
+      });
+    });
+  };
+  const { stream } = run(source, send);
+  await until('the last part is under way', () => source.inFlight === 3);
+  await stream.stop();
+  assert.deepEqual([source.twice, source.inFlight], [0, 3]);
+});
+
 test('L4: the rest of a record that grows too old part by part expires', async () => {
   const source = new MemorySource('spans');
   source.add(traces([['a1', 'a2'], ['b'], ['c', 'd']]));

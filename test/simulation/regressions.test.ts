@@ -1,6 +1,6 @@
 // What the simulation found in src, each by itself: seeds change their meaning with the simulation, these do not.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { appendLine } from '../../src/journal/append-line.ts';
@@ -10,8 +10,9 @@ import { storedSegments } from '../../src/journal/eviction.ts';
 import { GuardedJournal } from '../../src/journal/guarded.ts';
 import { MemoryRelay } from '../../src/pipeline/memory-relay.ts';
 import { readJournalLedger } from '../../src/pipeline/ledger-view.ts';
-import { FakeClock, FaultyDisk, MIB, tempDir, writerIn } from '../journal/support.ts';
-import { endOwner } from '../pipeline/support.ts';
+import { errno, FakeClock, FaultyDisk, MIB, tempDir, writerIn } from '../journal/support.ts';
+import { OutcomeLog } from '../../src/journal/outcomes.ts';
+import { endOwner, names, openSource } from '../pipeline/support.ts';
 
 test('L2: a writer whose owner cannot be read is not gone; one whose owner is gone or torn is', (t) => {
   const writer = writerIn(tempDir(t));
@@ -86,4 +87,36 @@ test('L12: what a dead worker had, what it sends again, and what goes to disk be
   assert.equal(twice(), 9, 'the next worker has it, and the journal too');
   endOwner(writer.path);
   assert.equal(readJournalLedger(directory, 'node').ledger.llmSpans.pending, 3);
+});
+
+test('L4: a segment that could not be begun ends the one before: readers see that there is a later one', (t) => {
+  const disk = new FaultyDisk();
+  const writer = writerIn(tempDir(t), { disk, maxBytes: MIB }); // Segments of 64 KiB.
+  const create = disk.create.bind(disk);
+  assert.equal(writer.append('spans', 'first', 1), 'ok');
+  disk.create = (path) => {
+    disk.create = create;
+    closeSync(create(path));
+    throw errno('EIO');
+  };
+  assert.equal(writer.append('spans', 'x'.repeat(65_536), 1), 'failed');
+  assert.equal(writer.append('spans', 'second', 1), 'ok');
+  const { source, log, outcomes } = openSource(writer.path, 'spans');
+  assert.deepEqual(names(source.peek(MIB, 10)), ['first']);
+  source.resolve(1, { delivered: 1 });
+  assert.deepEqual(names(source.peek(MIB, 10)), ['second']);
+  source.resolve(1, { delivered: 1 });
+  assert.deepEqual(outcomes, { delivered: 2 });
+  log.close();
+});
+
+test('L12: what may be sent twice and what was carried are one line of the outcome log', (t) => {
+  const file = join(tempDir(t), 'outcomes.jsonl');
+  const log = new OutcomeLog(file);
+  log.intent('spans', 5);
+  log.maybeTwice('spans', 2, 3);
+  log.close();
+  const next = new OutcomeLog(file);
+  assert.deepEqual([next.state.spans.maybeTwice, next.state.spans.inFlight], [5, 0]);
+  next.close();
 });

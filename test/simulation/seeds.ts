@@ -29,4 +29,14 @@ export const SEEDS: readonly { readonly seed: number; readonly found: string }[]
     seed: 164064,
     found: 'L12: a lease that the disk refused to renew counted as renewed, and two delivered in its name',
   },
+  {
+    seed: 1049856,
+    found:
+      'L12: a kill between two lines of the outcome log hid the parts of a refused record that were sent',
+  },
+  {
+    seed: 1559024,
+    found: 'L4: a segment that could not be begun made the one before final, and it was written on',
+  },
+  { seed: 1802, found: 'L1: a folder that was given up at once left its counter page behind' },
 ];
