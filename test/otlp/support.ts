@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { privateFolder } from '../../scripts/lib/private-folder.ts';
 
 /** Generous: the machine may be loaded. */
-export const BOUND_MS = 30_000;
+const BOUND_MS = 30_000;
 
 export interface Ended {
   readonly code: number | null;

@@ -96,7 +96,7 @@ export function ensureContextManager({ api, require }: LocatedApi): boolean {
 }
 
 /** Whether something is registered in the API's global registry (api/src/internal/global-utils.ts), in all of 1.x. */
-export function isRegistered(what: 'trace' | 'context'): boolean {
+function isRegistered(what: 'trace' | 'context'): boolean {
   const registry = (globalThis as { [key: symbol]: unknown })[Symbol.for('opentelemetry.js.api.1')];
   return typeof registry === 'object' && registry !== null && what in registry;
 }

@@ -35,7 +35,8 @@ export class EndpointCustody {
   readonly store: CustodyStore;
   readonly #opened: OpenedJournal;
   readonly #relay: MemoryRelay;
-  readonly #host: WorkerHost;
+  /** Undefined while the journal is opened. */
+  readonly #host: WorkerHost | undefined;
   readonly #lease: NodeJS.Timeout;
   readonly #upstream = new Map<SignalKind, UpstreamState>();
   #board: OutcomeBoard;
@@ -48,7 +49,6 @@ export class EndpointCustody {
     this.#board = new OutcomeBoard(memory);
     const journalDir =
       settings.journalDir === undefined ? undefined : join(settings.journalDir, OTLP_FOLDER, target.name);
-    let host: WorkerHost | undefined;
     this.#opened = openJournal(
       { ...settings, journalDir },
       // Never by a sidecar: the receiver's address and keys are known in this process alone.
@@ -57,18 +57,18 @@ export class EndpointCustody {
         // Outcomes of a folder before are with whoever has it; the counts here begin anew, too.
         memory = { ...createBoardMemory(), doorbell: memory.doorbell };
         this.#board = new OutcomeBoard(memory);
-        host?.journalMoved({ directory, writerId, board: memory });
+        this.#host?.journalMoved({ directory, writerId, board: memory });
       },
     );
     const { journal, home, key } = this.#opened;
-    this.#relay = new MemoryRelay(journal, (record) => host?.hand(record) ?? false);
+    this.#relay = new MemoryRelay(journal, (record) => this.#host?.hand(record) ?? false);
     this.store = new CustodyStore(
       journal,
       () => this.#board.ring(),
       () => this.#relay.filled(),
     );
     const { name: _name, ...otlp } = target;
-    host = new WorkerHost({
+    this.#host = new WorkerHost({
       file: 'otlp/worker',
       input: {
         keepspanInternal: true,
@@ -94,7 +94,6 @@ export class EndpointCustody {
         warnOnce('KS-DELIVERY-003', { site: this.name, upstream: this.shown, error });
       },
     });
-    this.#host = host;
     this.#lease = setInterval(() => this.#opened.renewLease(), LEASE_RENEWAL_MS).unref();
   }
 
@@ -134,7 +133,7 @@ export class EndpointCustody {
   }
 
   hurry(): void {
-    this.#host.hurry();
+    this.#host?.hurry();
   }
 
   /** For the 'exit' handler. */
@@ -146,7 +145,7 @@ export class EndpointCustody {
     clearInterval(this.#lease);
     this.drain();
     this.#relay.stop();
-    await this.#host.stop();
+    await this.#host?.stop();
     this.#opened.journal.close();
   }
 

@@ -8,7 +8,7 @@ import { VERSION } from '../version.ts';
 import type { OtlpCustody } from './custody.ts';
 
 /** semantic-conventions-genai, model/gen-ai/events.yaml; `EVENT_GEN_AI_EVALUATION_RESULT` of semantic-conventions 1.45. */
-export const EVALUATION_EVENT = 'gen_ai.evaluation.result';
+const EVALUATION_EVENT = 'gen_ai.evaluation.result';
 
 const SCOPE = { name: 'keepspan', version: VERSION };
 

@@ -33,7 +33,8 @@ export function joinOtlp(endpoints: readonly OtlpEndpoint[]): OtlpCustody | unde
     const isNew = !custody.byApplication;
     custody.byApplication = true;
     if (state.session === undefined) {
-      const { sayRest } = sayProblems(loaded);
+      const problems = sayProblems(loaded);
+      const sayRest = () => problems.sayRest();
       const { settings } = loaded;
       state.session = startOtlpSession({ settings, custody, slot: state.slot, sayRest, provisional: true });
       state.started = true;

@@ -10,7 +10,7 @@ export interface CustodyProcessor {
 }
 
 /** How long `forceFlush` waits for receivers by default, and `shutdown` for those that answer. */
-export const FLUSH_TIMEOUT_MS = 5000;
+const FLUSH_TIMEOUT_MS = 5000;
 
 /** A processor that hands finished spans to custody. */
 export function spanProcessorOf(custody: OtlpCustody, flushTimeoutMs = FLUSH_TIMEOUT_MS): CustodyProcessor {

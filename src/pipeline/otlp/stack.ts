@@ -70,7 +70,10 @@ function whyDegraded(seam: ProviderSeam): string | undefined {
       return 'the registered OpenTelemetry provider takes no further processor';
     case 'missing':
       return 'there is no OpenTelemetry provider, and no SDK to make one of';
-    default:
+    case 'none':
+    case 'application':
+    case 'added':
+    case 'made':
       return undefined;
   }
 }

@@ -93,6 +93,8 @@ port.on('message', (message: ToWorker) => {
       deliverer?.hurry();
       for (const stream of memoryStreams) stream.hurry();
       return;
+    case 'flush-statistics':
+      return; // Datadog's, which are never made here.
     case 'stop':
       void stop();
       return;

@@ -40,7 +40,7 @@ export function writeAttributes(
 }
 
 /** Whether an attribute belongs to LLM work. */
-export function isLlmKey(key: string): boolean {
+function isLlmKey(key: string): boolean {
   switch (key.charCodeAt(0)) {
     case 0x67:
       return key.startsWith(LLM_PREFIXES[0]);
@@ -92,8 +92,9 @@ function writeAnyValue(w: ProtobufWriter, field: number, value: unknown, depth: 
     case 'symbol':
       w.string(STRING, value.toString());
       break;
-    default:
-      break; // undefined and functions: an AnyValue without a value, which is null.
+    case 'undefined':
+    case 'function':
+      break; // An AnyValue without a value, which is null.
   }
   w.close(start);
 }
