@@ -6,6 +6,7 @@ import { ExtractionClient } from './client.ts';
 import { judge, type DrillName } from './judge.ts';
 import { pendingTotal, type LedgerCounts } from './ledger.ts';
 import { addRuleCounts, ruleCountsIn, type RuleCount } from './noise.ts';
+import type { RecallCounts } from './recall.ts';
 import type { Exit } from './processes.ts';
 import type { RunningService } from './service.ts';
 import { until } from './wait.ts';
@@ -14,6 +15,8 @@ export interface DrillReport {
   readonly name: DrillName;
   readonly durationMs: number;
   readonly ledger: LedgerCounts;
+  /** What hybrid recall decided, over all processes of the drill. */
+  readonly recall: RecallCounts;
   readonly arrivals: ArrivalCounts;
   /** Pending when the first process had ended: what the replay had to bring. */
   readonly replayed: number;
@@ -34,6 +37,7 @@ export interface DrillSurroundings {
   readonly receiver: Receiver;
   startService(): Promise<RunningService>;
   ledger(): Promise<LedgerCounts>;
+  recall(): Promise<RecallCounts>;
 }
 
 /** Callers that bring documents at the same time. */
@@ -50,7 +54,8 @@ export async function runDrill(name: DrillName, surroundings: DrillSurroundings)
   try {
     await STORIES[name](drill);
     replayed = pendingTotal(await surroundings.ledger());
-    if (name !== 'steady' || replayed > 0) await drill.finishAndReplay();
+    const { waiting } = await surroundings.recall();
+    if (name !== 'steady' || replayed + waiting > 0) await drill.finishAndReplay();
   } catch (error) {
     drill.findings.push(`did not finish: ${messageOf(error)}`);
     await drill.abandon();
@@ -58,17 +63,18 @@ export async function runDrill(name: DrillName, surroundings: DrillSurroundings)
   const ledger = await surroundings.ledger().catch((error: unknown) => {
     throw new Error([`${name}: no ledger: ${messageOf(error)}`, ...drill.findings].join('\n'));
   });
+  const recall = await surroundings.recall();
   const arrivals = surroundings.receiver.arrivals.counts();
   const results = drill.client.results;
   const findings = [
     ...drill.findings,
     ...drill.client.failures.map((failure) => `extraction failed: ${failure}`),
     ...surroundings.receiver.arrivals.errors().map((error) => `the receiver could not read: ${error}`),
-    ...judge({ name, results: [...results.values()], ledger, arrivals }),
+    ...judge({ name, results: [...results.values()], ledger, recall, arrivals }),
   ];
   const durationMs = Math.round(performance.now() - startedAtMs);
   return {
-    report: { name, durationMs, ledger, arrivals, replayed, findings },
+    report: { name, durationMs, ledger, recall, arrivals, replayed, findings },
     results,
     probes: drill.probes,
     rules: addRuleCounts(drill.rules),
@@ -169,8 +175,10 @@ class Drill {
     await this.start();
     await this.work();
     try {
-      const isDelivered = async (): Promise<boolean> => pendingTotal(await this.surroundings.ledger()) === 0;
-      await until(isDelivered, REPLAY_TIMEOUT_MS, 'the journal to be delivered', 250);
+      const isDone = async (): Promise<boolean> =>
+        (await this.surroundings.recall()).waiting === 0 &&
+        pendingTotal(await this.surroundings.ledger()) === 0;
+      await until(isDone, REPLAY_TIMEOUT_MS, 'everything to be judged and the journal to be delivered', 250);
     } catch (error) {
       this.findings.push(messageOf(error));
     }

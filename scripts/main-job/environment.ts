@@ -61,5 +61,10 @@ export function serviceEnvironment({
     DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
     DD_REMOTE_CONFIGURATION_ENABLED: 'false',
     KEEPSPAN_JOURNAL_DIR: journalDir,
+    // The judge is the same model; a drill makes in half a minute what a service makes in an hour.
+    KEEPSPAN_JUDGE_URL: model.baseUrl ?? 'https://api.openai.com/v1',
+    KEEPSPAN_JUDGE_MODEL: model.name ?? 'gpt-5-mini',
+    KEEPSPAN_JUDGE_API_KEY: model.apiKey,
+    KEEPSPAN_JUDGE_CALLS_PER_MINUTE: '6000',
   };
 }

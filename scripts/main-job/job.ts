@@ -9,6 +9,7 @@ import { chosenModel, cleanEnvironment, serviceEnvironment, type ModelChoice } f
 import type { DrillName } from './judge.ts';
 import { readLedger } from './ledger.ts';
 import { addRuleCounts } from './noise.ts';
+import { judgeReport, readRecall } from './recall.ts';
 import type { Programs } from './processes.ts';
 import { startQueueEndpoint } from './queue-endpoint.ts';
 import { drillLine, type MainJobReport } from './report.ts';
@@ -89,6 +90,7 @@ async function run({ programs, say, env }: JobOptions, closers: (() => unknown)[
           ...serviceEnvironment({ agentUrl: receiver.url, journalDir, queueUrl: queue.url, model }),
         }),
       ledger: () => readLedger(KEEPSPAN, journalDir, clean),
+      recall: () => readRecall(KEEPSPAN, journalDir, clean),
     };
     // The drills share two cores and one receiver: one after the other.
     const outcome = await runDrill(name, surroundings);
@@ -104,6 +106,7 @@ async function run({ programs, say, env }: JobOptions, closers: (() => unknown)[
     model: { name: model.name ?? 'default', standIn: real === undefined },
     drills,
     quality: quality(corpus, outcomes[0]),
+    judge: judgeReport(drills.map((drill) => drill.recall)),
     noise: { ...noise, rules: addRuleCounts(outcomes.map(({ rules }) => rules)) },
     ui: String(ui),
     durationMs: Math.round(performance.now() - startedAtMs),

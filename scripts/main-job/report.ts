@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { DrillReport } from './drills.ts';
 import { KINDS, type Kind } from './ledger.ts';
 import type { NoiseReport } from './noise.ts';
+import type { JudgeReport } from './recall.ts';
 
 /** The report of the main job, as `--report FILE` writes it. */
 export interface MainJobReport {
@@ -12,6 +13,8 @@ export interface MainJobReport {
   readonly drills: readonly DrillReport[];
   /** Fields whose true value the manifest states, and how many of them were answered with it. */
   readonly quality: { readonly fields: number; readonly correct: number };
+  /** Hybrid recall, over all drills. */
+  readonly judge: JudgeReport;
   readonly noise: NoiseReport;
   readonly ui: string;
   readonly durationMs: number;
@@ -44,7 +47,7 @@ export function drillLine(drill: DrillReport): string {
 
 /** The report in words. */
 export function describeReport(report: MainJobReport): string {
-  const { quality, noise, drills } = report;
+  const { quality, noise, drills, judge } = report;
   const percent = quality.fields === 0 ? 0 : Math.round((100 * quality.correct) / quality.fields);
   const model = report.model.standIn ? 'stand-in, no real model' : report.model.name;
   const findings = drills.flatMap((drill) => drill.findings.map((finding) => `  ${drill.name}: ${finding}`));
@@ -54,6 +57,7 @@ export function describeReport(report: MainJobReport): string {
     '',
     `Documents   ${report.documents} packages, five questions each`,
     `Answers     ${quality.correct} of ${quality.fields} with a known true value are right (${percent} %; ${model})`,
+    `Judge       needed for ${judge.called} of ${judge.requests} answers: ${(100 * judge.savedRatio).toFixed(0)} % of the calls saved; ${missed(judge)}`,
     `Noise       ${noise.seen} polls and probes made, ${noise.kept} of them arrived`,
     ...noise.rules.map(({ rule, seen, kept }) => `            ${rule}: ${kept} of ${seen} kept`),
     '',
@@ -62,6 +66,12 @@ export function describeReport(report: MainJobReport): string {
       : [styleText('red', 'Not everything is accounted for:'), ...findings]),
     '',
   ].join('\n');
+}
+
+function missed({ missRate }: JudgeReport): string {
+  return missRate === null
+    ? 'none above the threshold audited'
+    : `${(100 * missRate).toFixed(0)} % of those audited above the threshold failed there`;
 }
 
 function table(drills: readonly DrillReport[]): string[] {

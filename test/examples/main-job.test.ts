@@ -84,8 +84,20 @@ describe('the judgement of a drill', () => {
   });
   const received = (unique: number) => ({ unique, duplicates: 0 });
   const good = {
-    ledger: { spans: counts(9), llmSpans: counts(7), evaluations: counts(3) },
-    arrivals: { spans: received(9), llmSpans: received(7), evaluations: received(3) },
+    ledger: { spans: counts(9), llmSpans: counts(8), evaluations: counts(4) },
+    arrivals: { spans: received(9), llmSpans: received(8), evaluations: received(4) },
+    recall: {
+      requests: 1,
+      heuristic: 0,
+      judged: 1,
+      called: 1,
+      judgeCalls: 1,
+      audits: 0,
+      auditMisses: 0,
+      skipped: {},
+      maybeTwice: 0,
+      waiting: 0,
+    },
   };
   const findings = (name: DrillName, change: Partial<typeof good>): string[] =>
     judge({ name, results: [result], ...good, ...change });
@@ -121,10 +133,10 @@ describe('the judgement of a drill', () => {
   });
 
   it('believes the receiver, in both directions', () => {
-    for (const unique of [2, 4]) {
+    for (const unique of [3, 5]) {
       const arrivals = { ...good.arrivals, evaluations: received(unique) };
       assert.deepEqual(findings('sigterm', { arrivals }), [
-        `evaluations: the ledger says 3 delivered, the receiver counted ${unique}`,
+        `evaluations: the ledger says 4 delivered, the receiver counted ${unique}`,
       ]);
     }
   });
@@ -135,12 +147,34 @@ describe('the judgement of a drill', () => {
       arrivals: { ...good.arrivals, llmSpans: received(6) },
     };
     assert.deepEqual(findings('sigterm', less), ['llmSpans: 1 documents make 7, the ledger counted 6']);
-    const more = {
-      ledger: { ...good.ledger, llmSpans: counts(8) },
-      arrivals: { ...good.arrivals, llmSpans: received(8) },
+    const more = (created: number) => ({
+      ledger: { ...good.ledger, llmSpans: counts(created) },
+      arrivals: { ...good.arrivals, llmSpans: received(created) },
+    });
+    assert.deepEqual(findings('sigterm', more(99)), [], 'interrupted work is done again');
+    assert.deepEqual(findings('steady', more(12)), [], 'calls of the judge under way at the end, too');
+    assert.deepEqual(findings('steady', more(13)), ['llmSpans: 1 documents make 8, the ledger counted 13']);
+    assert.deepEqual(findings('steady', more(7)), ['llmSpans: 1 documents make 8, the ledger counted 7']);
+  });
+
+  it('expects a verdict on every answered field', () => {
+    const recall = { ...good.recall, heuristic: 1, judged: 1 };
+    const evaluations = {
+      ledger: { ...good.ledger, evaluations: counts(5) },
+      arrivals: { ...good.arrivals, evaluations: received(5) },
     };
-    assert.deepEqual(findings('sigterm', more), [], 'interrupted work is done again');
-    assert.deepEqual(findings('steady', more), ['llmSpans: 1 documents make 7, the ledger counted 8']);
+    assert.deepEqual(findings('steady', { ...evaluations, recall }), ['recall: 1 requests, 2 verdicts']);
+    assert.deepEqual(findings('steady', { recall: { ...good.recall, requests: 2 } }), [
+      'recall: 1 answered fields, 2 requests',
+      'recall: 2 requests, 1 verdicts',
+    ]);
+    assert.deepEqual(findings('outage', { recall: { ...good.recall, waiting: 3 } }), [
+      'recall: 3 without a verdict after the replay',
+    ]);
+    assert.deepEqual(
+      findings('outage', { recall: { ...good.recall, judged: 0, skipped: { judge_down: 1 } } }),
+      ['recall: 1 skipped (judge_down)'],
+    );
   });
 });
 

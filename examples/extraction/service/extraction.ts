@@ -1,4 +1,5 @@
 import { annotate, exportSpan, retrieval, submitEvaluation, task, workflow } from 'keepspan';
+import { hybridRecall } from '../../../dist/evaluation.js';
 import { isGrounded, parseAnswer } from './answer.ts';
 import { manifestChunks, textChunks, type Chunk, type PackageDocument } from './documents.ts';
 import { FIELDS, type FieldQuestion } from './fields.ts';
@@ -46,6 +47,14 @@ export function createExtraction(model: Model): (document: PackageDocument) => P
         value: answer.confidence,
       });
       submitEvaluation({ ...about, label: 'answer_format', metricType: 'categorical', value: answer.format });
+      // Was the context complete? Decided beside the service; by a model only where a heuristic cannot tell.
+      hybridRecall({
+        question: field.question,
+        answer: answer.value ?? '',
+        chunks: passages.map((chunk) => ({ text: chunk.text })),
+        field: field.name,
+        ...(span === undefined ? {} : { span }),
+      });
       return { name: field.name, ...answer, grounded };
     },
   );

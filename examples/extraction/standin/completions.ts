@@ -1,3 +1,4 @@
+import { judgePrompt } from './judge.ts';
 import { answerPrompt } from './patterns.ts';
 
 /** The part of a chat completion request that the stand-in reads. */
@@ -31,6 +32,8 @@ export function readChatRequest(body: unknown): ChatRequest | undefined {
 }
 
 export function answerText(request: ChatRequest): string {
+  const judgement = judgePrompt(request.prompt);
+  if (judgement !== undefined) return judgement;
   const guess = answerPrompt(request.prompt);
   return JSON.stringify({ value: guess?.value ?? null, confidence: guess?.confidence ?? 0 });
 }

@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
+import { MAX_JOB_BYTES } from '../../evaluation/recall/job.ts';
 import { codeOf, openDirectory } from '../../journal/directory.ts';
 import { directoryBytes } from '../../journal/eviction.ts';
 import { HEADER_BYTES } from '../../journal/format.ts';
+import { SEAL_BYTES } from '../../journal/cipher.ts';
 import { JournalWriter } from '../../journal/writer.ts';
 
 export interface QueueOptions {
@@ -30,7 +32,11 @@ export class RecallQueue {
   readonly #writer: JournalWriter;
   readonly #maxBytes: number;
   readonly #maxJobs: number;
+  readonly #scratch = Buffer.allocUnsafeSlow(MAX_JOB_BYTES);
+  readonly #overheadBytes: number;
+  readonly #directory: string;
   #bytes: number;
+  #lookedMs = Number.NEGATIVE_INFINITY;
 
   /** @throws what the file system throws; JournalDirectoryError when the folder is not safe (law L13) */
   constructor({ directory, key, sync, maxBytes, maxJobs }: QueueOptions) {
@@ -49,6 +55,8 @@ export class RecallQueue {
     });
     this.path = this.#writer.path;
     this.id = basename(this.path);
+    this.#overheadBytes = HEADER_BYTES + (key === undefined ? 0 : SEAL_BYTES);
+    this.#directory = real;
     this.#bytes = directoryBytes(real);
   }
 
@@ -59,16 +67,16 @@ export class RecallQueue {
 
   /** @param open jobs of this process without a verdict */
   append(text: string, judge: string, open: number): Appended {
-    // Three bytes a UTF-16 unit at most: measured where it may matter.
-    const most = text.length * 3 + judge.length * 3 + OVERHEAD_BYTES;
-    const bytes = this.#bytes + most <= this.#maxBytes ? most : Buffer.byteLength(text) + judge.length * 3;
-    if (open >= this.#maxJobs || this.#bytes + bytes + OVERHEAD_BYTES > this.#maxBytes)
-      return { ok: false, why: 'full' };
+    // Encoded once: what is counted is what is written.
+    const bytes = this.#scratch.write(text);
+    const all = bytes + Buffer.byteLength(judge) + this.#overheadBytes;
+    if (open >= this.#maxJobs || !this.#fits(all)) return { ok: false, why: 'full' };
     const number = this.#writer.page.get('evaluations', 'journaled');
-    const result = this.#writer.append('evaluations', text, 1, 0, judge);
+    const body = this.#scratch.subarray(0, bytes);
+    const result = this.#writer.append('evaluations', body, 1, 0, judge);
     if (result !== 'ok' && result !== 'unsynced')
       return { ok: false, why: 'failed', error: codeOf(this.#writer.lastError ?? result) };
-    this.#bytes += Buffer.byteLength(text) + judge.length + OVERHEAD_BYTES;
+    this.#bytes += all;
     return { ok: true, key: `${this.id}.${number}` };
   }
 
@@ -77,10 +85,19 @@ export class RecallQueue {
     this.#bytes = Math.max(0, this.#bytes - bytes);
   }
 
+  #fits(bytes: number): boolean {
+    if (this.#bytes + bytes <= this.#maxBytes) return true;
+    const now = performance.now();
+    if (now - this.#lookedMs < LOOK_AGAIN_MS) return false;
+    this.#lookedMs = now;
+    this.#bytes = directoryBytes(this.#directory);
+    return this.#bytes + bytes <= this.#maxBytes;
+  }
+
   close(): void {
     this.#writer.close();
   }
 }
 
-/** Header, nonce and tag. */
-const OVERHEAD_BYTES = HEADER_BYTES + 28;
+/** A queue at its bound is measured again after so long: other processes may have made room. */
+const LOOK_AGAIN_MS = 1000;
