@@ -32,6 +32,8 @@ export interface DelivererOptions {
   readonly doorbell: Doorbell;
   /** Writers that are never brought to an end here: the host's own, which may still write in its last instant. */
   readonly keeps?: (writerId: string) => boolean;
+  /** Whether living writers of this process that `keeps` does not name are taken, too; default true. */
+  readonly siblings?: boolean;
   /** 32 bytes: for sealed records. */
   readonly key?: Uint8Array | undefined;
   readonly clock?: Clock;
@@ -147,8 +149,10 @@ export class Deliverer {
   #adoptIfOurs(path: string): void {
     if (this.#stopped || this.#adopted.has(path)) return;
     const state = ownerState(path);
+    const sibling = this.#options.siblings === false && this.#options.keeps?.(basename(path)) !== true;
     const ours =
-      state === 'self' || (state === 'alive' && this.#options.host === 'sidecar' && hostOf(path) === 'none');
+      (state === 'self' && !sibling) ||
+      (state === 'alive' && this.#options.host === 'sidecar' && hostOf(path) === 'none');
     const orphan = state === 'dead' || state === 'expired';
     if (!ours && !orphan) return;
     if (orphan && this.#orphans() >= MAX_ORPHANS) return;

@@ -33,6 +33,8 @@ function createDeliverer(directory: string): Deliverer {
     maxAgeMs: input.maxAgeMs,
     doorbell,
     keeps: (id) => id === own.id,
+    // Other threads of the application have a deliverer of their own, on whose board they count.
+    siblings: false,
     key: input.journalKey,
     onAdopted: (id, state) => {
       if (id !== own.id) return;
