@@ -1,7 +1,7 @@
 import type { TagGuard } from './guard.ts';
 
 /** In the place of a value that a metric must not have as a label. */
-export const OTHER = '(other)';
+const OTHER = '(other)';
 
 /**
  * Labels of one point of a metric, by the same guard as tags: each further value of a label makes a series of its own.

@@ -54,6 +54,16 @@ test('stdout: whole lines become records, whatever the pieces they come in', asy
   for (const record of kept.records()) assert.equal(record['trace_id'], SPAN.traceId);
 });
 
+test('stdout: somebody who took it after us keeps it', () => {
+  const kept = lines();
+  const target = stream();
+  const restore = captureStdout(kept.logging, target);
+  const theirs = (() => true) as CapturedStream['write'];
+  target.write = theirs;
+  restore();
+  assert.equal(target.write, theirs);
+});
+
 test('stdout: a line without an end is written in parts at the bound', () => {
   const kept = lines();
   const target = stream();

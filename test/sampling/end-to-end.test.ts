@@ -206,7 +206,7 @@ it('what waits in memory because the disk refuses is thinned by the same policy,
     ...PRODUCTION,
     KEEPSPAN_JOURNAL_DIR: '/dev/null/journal',
   });
-  assert.equal((started?.['journal'] as Fields)['directory'] ?? null, null);
+  assert.equal((Object(started?.['journal']) as Fields)['directory'] ?? null, null);
   assert.equal(count(spans, '/health'), 0);
   assert.ok(count(spans, '/orders') > 0);
   const { created, delivered, sampledOut, pending, unaccounted, dropped, lost } = ledger;

@@ -11,7 +11,7 @@ export interface StatsLimits {
   readonly maxOrigins: number;
 }
 
-export const STATS_LIMITS: StatsLimits = { maxRows: 10_000, maxOrigins: 100 };
+const STATS_LIMITS: StatsLimits = { maxRows: 10_000, maxOrigins: 100 };
 
 /** Hits of one key in one interval. Errors and durations by top-level or not, as the payload has two rows for them. */
 export interface StatsRow {
