@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import type { KindLedger } from '../contracts/ledger.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { isIntact } from '../ledger/account.ts';
+import type { RecallSummary } from '../evaluation/recall/summary.ts';
+import { readRecallSummary } from '../pipeline/recall/counts.ts';
 import { readJournalLedger, type JournalLedger, type WriterLedger } from '../pipeline/ledger-view.ts';
 import { JOURNAL_OPTION, journalOf, parseKind } from './journal-argument.ts';
 import { recordsText, showPending, showQuarantine } from './ledger-records.ts';
@@ -37,11 +39,23 @@ export function ledgerCommand(program: Command): void {
 function showLedger({ journal, json }: LedgerOptions): void {
   const { directory } = journalOf(journal);
   const found = readJournalLedger(directory);
+  const recall = readRecallSummary(directory);
   process.stdout.write(
-    json === true ? `${JSON.stringify(asDocument(found, directory))}\n` : asText(found, directory),
+    json === true
+      ? `${JSON.stringify({ ...asDocument(found, directory), ...(recall === undefined ? {} : { evaluation: recall }) })}\n`
+      : asText(found, directory) + recallLine(recall),
   );
   // What a kill took before the tracer released it is named and counted, but it is a loss all the same.
   if (!isIntact(found.ledger)) process.exitCode = 1;
+}
+
+/** One line on hybrid recall; `keepspan evaluate` says more. */
+function recallLine(recall: RecallSummary | undefined): string {
+  if (recall === undefined) return '';
+  const { requests, called, savedRatio = 1, skipped } = recall;
+  const without = Object.values(skipped).reduce((sum, n) => sum + n, 0) - recall.backfilled;
+  const saved = `${(savedRatio * 100).toFixed(1)} % saved`;
+  return `recall: ${requests} evaluated, a judge needed for ${called} (${saved})${without > 0 ? `, ${without} skipped` : ''}\n`;
 }
 
 function showRecords({ journal, quarantine, kind, limit, content, json }: LedgerOptions): void {

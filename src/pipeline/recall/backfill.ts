@@ -4,7 +4,6 @@ import { judgeCacheKey } from '../../evaluation/judges/cache-key.ts';
 import { judgeFrom } from '../../evaluation/judges/from-config.ts';
 import { heuristicRecall } from '../../evaluation/metrics/context-recall.ts';
 import { summarise, type RecallSummary } from '../../evaluation/recall/summary.ts';
-import { ownerState } from '../../journal/claim.ts';
 import { RecordCipher } from '../../journal/cipher.ts';
 import { listSegments, listWriters } from '../../journal/directory.ts';
 import type { Settings } from '../../settings/table.ts';
@@ -16,7 +15,7 @@ import { VERSION } from '../version.ts';
 import { requestBackfill } from './backfill-request.ts';
 import { RecallBooks } from './books.ts';
 import { addToHistory, readAllCounts, type RecallCounts } from './counts.ts';
-import { recallDirectory } from './directory.ts';
+import { isAbandoned, recallDirectory } from './directory.ts';
 import { Evaluator } from './evaluator.ts';
 import { RecallFolder } from './folder.ts';
 import type { PlacedEvent } from './messages.ts';
@@ -48,7 +47,7 @@ export function lookAtQueue(journal: string, settings: Settings): QueueState | u
     const folder = new RecallFolder(path, cipher);
     const refs = folder.poll(Number.POSITIVE_INFINITY);
     for (const { stage } of refs) waiting[stage] = (waiting[stage] ?? 0) + 1;
-    if (ownerState(path) !== 'dead') inProcesses += refs.length;
+    if (!isAbandoned(path)) inProcesses += refs.length;
     sealed += folder.sealed;
   }
   return { summary: summarise(readAllCounts(directory)), waiting, inProcesses, sealed };
@@ -78,7 +77,7 @@ export async function backfillQueue(
 ): Promise<Backfilled> {
   const directory = recallDirectory(journal);
   const asked = listWriters(directory).filter(
-    (path) => ownerState(path) !== 'dead' && listSegments(path).segments.length > 0,
+    (path) => !isAbandoned(path) && listSegments(path).segments.length > 0,
   );
   for (const path of asked) requestBackfill(path);
   const evaluations = openEvaluations({ ...settings, journalDir: journal });

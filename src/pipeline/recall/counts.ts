@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { summarise, type RecallSummary } from '../../evaluation/recall/summary.ts';
 import { codeOf, listWriters } from '../../journal/directory.ts';
 import { releaseClaim, takeClaim } from '../../journal/numbered-claim.ts';
+import { recallDirectory } from './directory.ts';
 
 /** How often each thing happened, by name: `requests`, `heuristic`, `judged`, `skipped.<reason>`, … */
 export type RecallCounts = Readonly<Record<string, number>>;
@@ -31,6 +33,12 @@ export function readAllCounts(directory: string): RecallCounts {
   const history = readHistory(directory);
   const present = folders.filter((path) => !history.folders.includes(path.slice(path.lastIndexOf('/') + 1)));
   return addCounts([history.counts, ...present.map((path) => readCounts(join(path, FILE)))]);
+}
+
+/** What hybrid recall did over all processes of a journal; undefined where it was never used. */
+export function readRecallSummary(journal: string): RecallSummary | undefined {
+  const directory = recallDirectory(journal);
+  return existsSync(directory) ? summarise(readAllCounts(directory)) : undefined;
 }
 
 /**

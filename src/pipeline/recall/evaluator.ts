@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as rest } from 'node:timers/promises';
 import type { HeuristicRecall, Judge, JudgeRequest, RecallInput } from '../../contracts/recall.ts';
 import { AnswerCache } from '../../evaluation/budget/answer-cache.ts';
@@ -7,11 +9,12 @@ import { systemAfter } from '../../evaluation/recall/ask.ts';
 import { RecallEngine } from '../../evaluation/recall/engine.ts';
 import { readJob } from '../../evaluation/recall/job.ts';
 import type { RecallEvent } from '../../evaluation/recall/types.ts';
-import { ownerState } from '../../journal/claim.ts';
+import { ownerState, renewOwner } from '../../journal/claim.ts';
 import type { RecordCipher } from '../../journal/cipher.ts';
-import { listWriters } from '../../journal/directory.ts';
+import { listWriters, Names } from '../../journal/directory.ts';
 import { releaseClaim, renewClaim, takeClaim } from '../../journal/numbered-claim.ts';
 import { systemClock } from '../../kernel/clock.ts';
+import { isAbandoned } from './directory.ts';
 import { takeBackfillRequest } from './backfill-request.ts';
 import { keepCounts } from './counts.ts';
 import { RecallFolder } from './folder.ts';
@@ -163,7 +166,7 @@ export class Evaluator {
     if (!own) {
       // What does not fit waits where it is for the next sweep.
       if (this.#engine.pending + this.#engine.skipped >= settings.maxJobs) return;
-      if (ownerState(path) !== 'dead') return;
+      if (!isAbandoned(path)) return;
     }
     if (!takeClaim({ folder: path, name: CLAIM }, this.#instance)) return;
     this.#folders.set(folder.id, folder);
@@ -195,8 +198,10 @@ export class Evaluator {
       this.#folders.delete(folder.id);
       return;
     }
+    // One that stood still for longer than its lease may come back and go on writing there.
+    this.#poll(folder, false);
     if (folder.path === ownFolder) {
-      this.#poll(folder, false);
+      renewOwner(folder.path);
       if (takeBackfillRequest(folder.path)) this.backfill();
     }
     this.#clean(folder);
@@ -207,7 +212,7 @@ export class Evaluator {
     const { directory, ownFolder, onFreed } = this.#options;
     const freed = folder.clean();
     if (freed > 0) onFreed(freed);
-    if (folder.path === ownFolder || folder.open > 0) return;
+    if (folder.path === ownFolder || folder.open > 0 || !mayGo(folder.path)) return;
     // Another process may be at the history: the next sweep tries again.
     if (!keepCounts(directory!, folder.path, folder.id, folder.jobs)) return;
     this.#folders.delete(folder.id);
@@ -250,3 +255,12 @@ export class Evaluator {
 }
 
 const CLAIM = 'evaluator';
+
+/** A process on another machine or in another container whose lease ran out so long ago does not come back. */
+const GONE_FOR_GOOD_MS = 3_600_000;
+
+function mayGo(path: string): boolean {
+  if (ownerState(path) === 'dead') return true;
+  const owner = statSync(join(path, Names.owner), { throwIfNoEntry: false });
+  return owner === undefined || Date.now() - owner.mtimeMs > GONE_FOR_GOOD_MS;
+}

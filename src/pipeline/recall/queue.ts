@@ -65,8 +65,25 @@ export class RecallQueue {
     return this.#bytes;
   }
 
-  /** @param open jobs of this process without a verdict */
+  /**
+   * Never throws.
+   *
+   * @param open jobs of this process without a verdict
+   */
   append(text: string, judge: string, open: number): Appended {
+    try {
+      return this.#append(text, judge, open);
+    } catch (error) {
+      return { ok: false, why: 'failed', error: codeOf(error) };
+    }
+  }
+
+  /** Segments of so many bytes are gone. */
+  freed(bytes: number): void {
+    this.#bytes = Math.max(0, this.#bytes - bytes);
+  }
+
+  #append(text: string, judge: string, open: number): Appended {
     // Encoded once: what is counted is what is written.
     const bytes = this.#scratch.write(text);
     const all = bytes + Buffer.byteLength(judge) + this.#overheadBytes;
@@ -78,11 +95,6 @@ export class RecallQueue {
       return { ok: false, why: 'failed', error: codeOf(this.#writer.lastError ?? result) };
     this.#bytes += all;
     return { ok: true, key: `${this.id}.${number}` };
-  }
-
-  /** Segments of so many bytes are gone. */
-  freed(bytes: number): void {
-    this.#bytes = Math.max(0, this.#bytes - bytes);
   }
 
   #fits(bytes: number): boolean {
