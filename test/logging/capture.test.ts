@@ -109,8 +109,9 @@ test('AWS: commands below the level are silent, failures are told without input 
   const call = {
     clientName: 'Bedrock',
     commandName: 'Converse',
-    input: { prompt: 'secret words' },
-    output: 'o',
+    input: { Body: 'secret words' },
+    output: { Text: 'secret words' },
+    context: 'secret words',
   };
   logger.info(call);
   logger.error({ ...call, error: new Error('throttled'), metadata: { attempts: 3 } });
@@ -166,6 +167,8 @@ test('OpenSearch: failures at warn, and nothing after the listener is gone', () 
   assert.equal(kept.raw.length, 2);
   const { level, logger, path, statusCode } = kept.records()[0] ?? {};
   assert.deepEqual([level, logger, path, statusCode], ['warn', 'opensearch', '/i/_search', 503]);
+  const messages = kept.records().map(({ err }) => (err as Record<string, unknown>)['message']);
+  assert.deepEqual(messages, ['down', 'no connection']);
   assert.doesNotMatch(kept.raw.join(''), /words/);
 });
 
