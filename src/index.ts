@@ -12,6 +12,7 @@ import { callSite } from './spans/call-site.ts';
 import { createWrap, type AnyFunction } from './spans/wrap.ts';
 import type { SettingsOptions } from './settings/table.ts';
 import { isStackOff } from './settings/switch.ts';
+import type { MeterLike } from './selfmetrics/otel-metrics.ts';
 import { warnOnce } from './selfmetrics/warnings.ts';
 
 export type { EvaluationInput, MetricType } from './contracts/evaluation.ts';
@@ -21,6 +22,8 @@ export type { UpstreamState } from './contracts/delivery.ts';
 export type { ExportedSpan, SignalKind, SpanKind } from './contracts/signal.ts';
 export type { Annotation, SpanOptions } from './contracts/spans.ts';
 export type { Health } from './pipeline/session-types.ts';
+export type { AlertState, AlertStatus } from './alerts/evaluator.ts';
+export type { MeterLike } from './selfmetrics/otel-metrics.ts';
 export type { AnyFunction } from './spans/wrap.ts';
 
 const wrap = createWrap(shared().slot, (code, error, site) => {
@@ -162,6 +165,17 @@ export function health(): Health {
   return shared().session?.health() ?? DISABLED;
 }
 
+/**
+ * Gives Keepspan's own metrics (docs/reference/metrics.md) to an OpenTelemetry meter, which reads them when its reader
+ * collects: `observeMetrics(metrics.getMeter('keepspan'))`. A meter that refuses is one warning.
+ *
+ * @returns what takes them away
+ */
+export function observeMetrics(meter: MeterLike): () => void {
+  const { giveMetrics } = lazily<typeof import('./pipeline/watch/give-metrics.ts')>('watch/give-metrics');
+  return giveMetrics(meter, () => shared().session?.metrics() ?? []);
+}
+
 /** Loaded when it is needed: a process that is switched off and closes nothing by us pays for none of it. */
 function lifecycle() {
   const state = shared();
@@ -181,5 +195,6 @@ const DISABLED: Health = {
   journal: { directory: undefined, lifetime: 'unknown', onDisk: false },
   upstream: [],
   delivery: 'none',
+  alerts: [],
   warnings: {},
 };

@@ -18,6 +18,7 @@ import * as winston from './logging/winston.ts';
 import type { LogLevel } from './settings/format.ts';
 import { loadSettings } from './settings/load.ts';
 import { secretValues } from './settings/secrets.ts';
+import { noteState } from './selfmetrics/states.ts';
 import { setRecordSink } from './selfmetrics/stderr.ts';
 
 export type { Logger } from 'pino';
@@ -87,7 +88,10 @@ function current(options: LoggingOptions = {}): State {
   const debug = createDebugWindow({
     untilMs: settings.debugUntil,
     toggleMs: settings.debugToggleMs,
-    setDebug: (on) => logging.setDebug(on),
+    setDebug: (on) => {
+      logging.setDebug(on);
+      noteState('debug', on);
+    },
     say: (on, untilMs) =>
       logging
         .logger('keepspan')

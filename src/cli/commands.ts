@@ -61,6 +61,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     add: async (program) => (await import('./policy.ts')).policyCommand(program),
   },
   {
+    name: 'alerts',
+    summary: 'list what the process watches of itself; write it as monitors elsewhere',
+    add: async (program) => (await import('./alerts.ts')).alertsCommand(program),
+  },
+  {
     name: 'calibrate',
     summary: 'find the recall threshold that misses little at the fewest judge calls',
     add: async (program) => (await import('./calibrate.ts')).calibrateCommand(program),

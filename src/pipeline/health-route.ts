@@ -1,18 +1,24 @@
 import { createServer } from 'node:http';
 import { warnOnce } from '../selfmetrics/warnings.ts';
+import { PROMETHEUS_TYPE } from '../selfmetrics/prometheus.ts';
 import type { Health } from './session-types.ts';
 
 /**
- * Answers `GET /health` on 127.0.0.1 with what `health()` says: 200 for ok and degraded, 503 for failing. It keeps no
- * process alive. A port that cannot be had is a warning.
+ * Answers on 127.0.0.1: `GET /health` with what `health()` says, 200 for ok and degraded, 503 for failing; `GET /metrics`
+ * with our own metrics as Prometheus reads them. It keeps no process alive. A port that cannot be had is a warning.
  *
  * @returns what closes it
  */
-export function serveHealth(port: number, health: () => Health): () => void {
+export function serveHealth(port: number, health: () => Health, metrics: () => string): () => void {
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
-    if (path !== '/health' || (request.method !== 'GET' && request.method !== 'HEAD')) {
+    if ((path !== '/health' && path !== '/metrics') || (request.method !== 'GET' && request.method !== 'HEAD')) {
       response.writeHead(404).end();
+      return;
+    }
+    if (path === '/metrics') {
+      response.writeHead(200, { 'content-type': PROMETHEUS_TYPE, 'cache-control': 'no-store' });
+      response.end(request.method === 'HEAD' ? undefined : metrics());
       return;
     }
     const found = health();

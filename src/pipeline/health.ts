@@ -1,3 +1,4 @@
+import type { AlertStatus } from '../alerts/evaluator.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { Ledger } from '../contracts/ledger.ts';
@@ -20,11 +21,12 @@ export interface HealthParts {
   readonly delivery: Health['delivery'];
   readonly findings: StartFindings;
   readonly evaluation: Health['evaluation'];
+  readonly alerts: readonly AlertStatus[];
 }
 
 /** How things stand, with every reason why they are not as promised. */
 export function describeHealth(parts: HealthParts): Health {
-  const { stack, journal, directory, lifetime, upstream, noise, ledger, delivery, findings, evaluation } = parts;
+  const { stack, journal, directory, lifetime, upstream, noise, ledger, delivery, findings, evaluation, alerts } = parts;
   const degraded: string[] = [];
   const failing: string[] = [];
   if (stack.degraded !== undefined) degraded.push(stack.degraded);
@@ -52,6 +54,7 @@ export function describeHealth(parts: HealthParts): Health {
     start: findings,
     ...(noise === undefined ? {} : { noise }),
     ...(evaluation === undefined ? {} : { evaluation }),
+    alerts: alerts.filter(({ state }) => state !== 'quiet'),
     warnings: warningCounts(),
   };
 }

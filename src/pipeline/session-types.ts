@@ -1,9 +1,11 @@
+import type { AlertStatus } from '../alerts/evaluator.ts';
 import type { Ledger } from '../contracts/ledger.ts';
 import type { FlushReport } from '../contracts/lifecycle.ts';
 import type { EvaluationInput } from '../contracts/evaluation.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { RecallSummary } from '../evaluation/recall/summary.ts';
+import type { Sample } from '../selfmetrics/metrics.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import type { CustodyPart } from './otlp/part.ts';
 import type { RecallSlot } from './recall/attach.ts';
@@ -29,6 +31,8 @@ export interface Health {
   readonly noise?: NoiseCounts | undefined;
   /** What hybrid recall did in this process; `waiting`: without a verdict yet. Undefined while nobody has used it. */
   readonly evaluation?: (RecallSummary & { readonly waiting: number }) | undefined;
+  /** Alerts that fire, or will when their condition lasts. */
+  readonly alerts: readonly AlertStatus[];
   /** How often each `KS-…` code was given. */
   readonly warnings: Readonly<Record<string, number>>;
 }
@@ -41,6 +45,8 @@ export interface Session {
   flush(timeoutMs: number): Promise<FlushReport>;
   ledger(): Ledger;
   health(): Health;
+  /** Every metric of our own, now. */
+  metrics(): readonly Sample[];
   /** Takes custody along that began beside it: into its ledger, its shutdown, its exit handlers. */
   join(part: CustodyPart): void;
   /**

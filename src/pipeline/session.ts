@@ -26,7 +26,7 @@ import { NoiseBoard } from './noise-board.ts';
 import { createBoardMemory, OutcomeBoard } from './outcome-board.ts';
 import { policyOf } from './policy.ts';
 import { processLedger } from './process-ledger.ts';
-import type { Session } from './session-types.ts';
+import type { Health, Session } from './session-types.ts';
 import { sayProblems } from './settings-problems.ts';
 import { isOtlp } from './otlp/choose.ts';
 import { startOtlp } from './otlp/join.ts';
@@ -38,6 +38,8 @@ import { initializedRecord } from './start-record.ts';
 import { startStack } from './start-stack.ts';
 import { targetOf } from './target.ts';
 import { VERSION } from './version.ts';
+import { beginWatch } from './watch/begin.ts';
+import { usedBytes } from './watch/used-bytes.ts';
 import { WorkerHost } from './worker-host.ts';
 
 /** The owner's lease of the journal folder is renewed so often; it only matters where no process table can tell. */
@@ -210,7 +212,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     onDisk: journal.onDisk,
     findings: checks.findings(),
   });
-  const health = () =>
+  const health = (): Health =>
     describeHealth({
       stack,
       journal,
@@ -221,9 +223,24 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       delivery: host === undefined ? 'none' : isDeliveryUp ? 'up' : 'down',
       findings: checks.findings(),
       evaluation: recall?.summary(),
+      alerts: watch?.alerts() ?? [],
     });
+  const watch = beginWatch({
+    settings,
+    // A worker thread's numbers are its own; alerts are for the process.
+    isWatching: isMainThread && settings.alerts,
+    initialized: stack.name !== 'none',
+    heartbeat: stack.heartbeat,
+    ledger,
+    health,
+    tagsDemoted: () => guard.demoted(),
+    journalBytes: () => usedBytes([home().directory], settings.journalMaxBytes),
+  });
+  const metricsText = () => watch.text();
   const closeRoute =
-    settings.healthPort === undefined || !isMainThread ? undefined : serveHealth(settings.healthPort, health);
+    settings.healthPort === undefined || !isMainThread
+      ? undefined
+      : serveHealth(settings.healthPort, health, metricsText);
   const evaluations = createEvaluations({ settings, custody, slot, guard });
   recall = attachRecall({
     settings,
@@ -243,6 +260,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     },
     ledger,
     health,
+    metrics: () => watch.samples(),
     recall,
     join: (part) => void parts.add(part),
     async stop() {
@@ -250,6 +268,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       clearInterval(lease);
       problems.sayRest();
       checks.stop();
+      watch.stop();
       closeRoute?.();
       process.off('exit', onExit);
       process.off('exit', onExit);

@@ -55,6 +55,8 @@ export interface Stack {
   released(): boolean;
   /** Has the tracer send its own statistics. Never rejects, may never resolve. */
   flushStatistics(): Promise<void>;
+  /** Makes a trace of its own; undefined where nothing could deliver it. */
+  readonly heartbeat: (() => void) | undefined;
   /** Forgets what it holds and says how much that was: for the end of the process, which counts it as lost. */
   writeOff(): Readonly<Record<SignalKind, number>>;
   uninstall(): void;
@@ -145,6 +147,7 @@ function datadogStack(session: TracerSession, custodyLevel: CustodyLevel, relay:
     releaseAll: () => session.releaseAll(),
     released: () => session.released(),
     flushStatistics: () => session.flushStatistics(),
+    heartbeat: session.enabled && custodyLevel !== 'evaluations' ? () => session.heartbeat() : undefined,
     writeOff: () => session.writeOff(),
     uninstall: () => session.uninstall(),
   };
@@ -188,6 +191,7 @@ function emptyStack(custodyLevel: CustodyLevel): Stack {
     releaseAll: () => undefined,
     released: () => true,
     flushStatistics: () => Promise.resolve(),
+    heartbeat: undefined,
     writeOff: () => NOTHING,
     uninstall: () => undefined,
   };

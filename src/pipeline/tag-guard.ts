@@ -10,15 +10,21 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface SignalGuard {
   event(event: Fields): Fields;
   metric(metric: Fields): Fields;
+  /** Tags that were moved to metadata. */
+  demoted(): number;
 }
 
 /** One for all signals of a thread: a tag costs the same whoever sets it. */
 export function createSignalGuard({ tagLimit }: Pick<Settings, 'tagLimit'>): SignalGuard {
-  if (tagLimit === 0) return { event: (event) => event, metric: (metric) => metric };
+  if (tagLimit === 0) return { event: (event) => event, metric: (metric) => metric, demoted: () => 0 };
   const guard = createTagGuard({
     limit: tagLimit,
     clock: systemClock,
     onDemoted: (key, reason) => void warnOnce('KS-TAGS-001', { site: key, key, reason, limit: tagLimit }),
   });
-  return { event: (event) => guardEvent(event, guard), metric: (metric) => guardMetric(metric, guard) };
+  return {
+    event: (event) => guardEvent(event, guard),
+    metric: (metric) => guardMetric(metric, guard),
+    demoted: () => Object.values(guard.counts()).reduce((sum, n) => sum + n, 0),
+  };
 }

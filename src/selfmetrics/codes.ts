@@ -272,6 +272,11 @@ export const CODES = {
     title: 'It was not said what to remove',
     fix: 'name it: --older-than 7d, --kind spans, --quarantine, or --all',
   },
+  'KS-METRICS-001': {
+    severity: 'warning',
+    title: 'A meter does not take our metrics',
+    fix: 'give observeMetrics() a Meter of @opentelemetry/api 1.x',
+  },
   'KS-POLICY-001': {
     severity: 'error',
     title: 'A sampling policy is not a list of rules; everything is kept',
@@ -565,8 +570,6 @@ export const CODES = {
     fix: 'put it into metadata yourself, or raise KEEPSPAN_TAG_LIMIT where each value is worth an index',
   },
 } as const satisfies Readonly<Record<`KS-${string}-${number}`, CodeEntry>>;
-
-export type Code = keyof typeof CODES;
 
 /** Where the code is explained. */
 export function docsAnchor(code: string): string {

@@ -212,6 +212,35 @@ export const KEEPSPAN_ROWS = [
     since: '0.1.0',
   },
   {
+    name: 'KEEPSPAN_ALERTS',
+    key: 'alerts',
+    kind: 'boolean',
+    profileDefaults: { development: false, staging: true, production: true },
+    description:
+      'Whether the process watches its own metrics and says `observability_alert` when something is wrong.',
+    since: '0.1.0',
+  },
+  {
+    name: 'KEEPSPAN_ALERT_WEBHOOK',
+    key: 'alertWebhook',
+    kind: 'url',
+    secret: true,
+    description: 'Address that each alert is sent to as JSON, when it fires and when it is over.',
+    unset: 'alerts are log records only',
+    since: '0.1.0',
+  },
+  {
+    name: 'KEEPSPAN_HEARTBEAT_MS',
+    key: 'heartbeatMs',
+    kind: 'duration',
+    min: 0,
+    max: HOUR_MS,
+    profileDefaults: { development: 0, staging: 60_000, production: 60_000 },
+    description:
+      'With KEEPSPAN_ALERTS: after so long without a span the process makes the trace `keepspan.heartbeat`, so that no traces upstream means that something is broken. 0 makes none.',
+    since: '0.1.0',
+  },
+  {
     name: 'KEEPSPAN_OTLP_EVALUATIONS',
     key: 'otlpEvaluations',
     kind: 'enum',

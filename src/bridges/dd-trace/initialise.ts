@@ -7,6 +7,7 @@ import type { LocatedTracer } from './locate.ts';
 export interface Tracer {
   init(options: Readonly<Record<string, unknown>>): unknown;
   setUrl?(url: string): unknown;
+  trace?(name: string, options: Readonly<Record<string, unknown>>, fn: () => void): void;
   scope?(): { activate?<T>(span: object, fn: () => T): T } | undefined;
   readonly llmobs: { readonly enabled?: boolean; enable?(options: Readonly<Record<string, unknown>>): void };
 }

@@ -56,6 +56,8 @@ export interface TracerSession {
   released(): boolean;
   /** Sends what the tracer has counted of hits and errors since it last did; it does so by itself every 10 s only. */
   flushStatistics(): Promise<void>;
+  /** Makes a trace of one span, `keepspan.heartbeat`. */
+  heartbeat(): void;
   /** Forgets what dd-trace holds, and says how much that was. */
   writeOff(): Counts;
   uninstall(): void;
@@ -163,6 +165,7 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
     releaseAll: () => accounts?.releaseAll(),
     released: () => accounts?.released() ?? true,
     flushStatistics: () => flushStatistics(tracer),
+    heartbeat: () => tracer.trace?.('keepspan.heartbeat', { resource: 'keepspan.heartbeat' }, () => undefined),
     writeOff: () => accounts?.writeOff() ?? NOTHING,
     uninstall() {
       uninstall();

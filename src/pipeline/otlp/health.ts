@@ -1,3 +1,4 @@
+import type { AlertStatus } from '../../alerts/evaluator.ts';
 import type { UpstreamState } from '../../contracts/delivery.ts';
 import type { Ledger } from '../../contracts/ledger.ts';
 import { SIGNAL_KINDS } from '../../kernel/signals.ts';
@@ -11,10 +12,11 @@ export interface OtlpHealthParts {
   readonly stack: OtlpStack;
   readonly ledger: Ledger;
   readonly upstream: readonly UpstreamState[];
+  readonly alerts: readonly AlertStatus[];
 }
 
 /** How stack `otlp` stands, with every reason why it is not as promised. */
-export function describeOtlpHealth({ custody, stack, ledger, upstream }: OtlpHealthParts): Health {
+export function describeOtlpHealth({ custody, stack, ledger, upstream, alerts }: OtlpHealthParts): Health {
   const degraded: string[] = [];
   const failing: string[] = [];
   const why = stack.degraded();
@@ -46,6 +48,7 @@ export function describeOtlpHealth({ custody, stack, ledger, upstream }: OtlpHea
     },
     upstream,
     delivery: custody.endpoints.every(({ delivery }) => delivery === 'up') ? 'up' : 'down',
+    alerts: alerts.filter(({ state }) => state !== 'quiet'),
     warnings: warningCounts(),
   };
 }

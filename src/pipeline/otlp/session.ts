@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { isMainThread } from 'node:worker_threads';
 import type { CustodyHooks, ShutdownReport } from '../../contracts/lifecycle.ts';
 import { addLedgers } from '../../ledger/account.ts';
 import { createLifecycle } from '../../lifecycle/lifecycle.ts';
@@ -10,8 +11,10 @@ import { adapters } from '../adapters.ts';
 import { createEvaluations } from '../evaluations.ts';
 import { serveHealth } from '../health-route.ts';
 import { pendingIn } from '../process-ledger.ts';
-import type { Session } from '../session-types.ts';
+import type { Health, Session } from '../session-types.ts';
 import { createSignalGuard } from '../tag-guard.ts';
+import { beginWatch } from '../watch/begin.ts';
+import { usedBytes } from '../watch/used-bytes.ts';
 import type { OtlpCustody } from './custody.ts';
 import { OtlpEvaluations } from './evaluation-records.ts';
 import { describeOtlpHealth } from './health.ts';
@@ -89,17 +92,38 @@ export function startOtlpSession(given: OtlpSessionParts): Session {
   slot.current = stack.backend;
   otlpInitializedRecord({ settings, custody, stack });
 
+  const guard = createSignalGuard(settings);
   const evaluations = createEvaluations({
     settings,
     custody: new OtlpEvaluations(custody, settings),
     slot,
-    guard: createSignalGuard(settings),
+    guard,
   });
-  const health = () => describeOtlpHealth({ custody, stack, ledger: ledger(), upstream: upstream() });
-  const closeRoute = settings.healthPort === undefined ? undefined : serveHealth(settings.healthPort, health);
+  const health = (): Health =>
+    describeOtlpHealth({ custody, stack, ledger: ledger(), upstream: upstream(), alerts: watch.alerts() });
+  const watch = beginWatch({
+    settings,
+    isWatching: isMainThread && settings.alerts,
+    initialized: true,
+    // Whose provider it is decides what becomes of a span that nobody asked for.
+    heartbeat: undefined,
+    ledger,
+    health,
+    tagsDemoted: () => guard.demoted(),
+    journalBytes: () =>
+      usedBytes(
+        custody.endpoints.map(({ directory }) => directory),
+        settings.journalMaxBytes,
+      ),
+  });
+  const closeRoute =
+    settings.healthPort === undefined
+      ? undefined
+      : serveHealth(settings.healthPort, health, () => watch.text());
   const leave = (): void => {
     slot.current = undefined;
     closeRoute?.();
+    watch.stop();
     process.off('exit', onExit);
     process.off('exit', onExit);
     lifecycle.uninstall();
@@ -115,6 +139,7 @@ export function startOtlpSession(given: OtlpSessionParts): Session {
     },
     ledger,
     health,
+    metrics: () => watch.samples(),
     join: (part) => void parts.add(part),
     yieldTo: provisional
       ? (next) => {

@@ -1,0 +1,38 @@
+import { prometheusText } from '../../selfmetrics/prometheus.ts';
+import type { Settings } from '../../settings/table.ts';
+import { createCollector, type MetricSources } from './collect.ts';
+import { countHttpRequests } from './requests.ts';
+import { startWatch, type Watch } from './watch.ts';
+
+export interface BeginWatch extends Pick<
+  MetricSources,
+  'initialized' | 'ledger' | 'health' | 'tagsDemoted' | 'journalBytes'
+> {
+  readonly settings: Settings;
+  /** Whether the alerts are looked at by themselves. */
+  readonly isWatching: boolean;
+  readonly heartbeat: (() => void) | undefined;
+}
+
+/** Our own metrics of a session, with the alerts over them. */
+export function beginWatch(parts: BeginWatch): Watch & { text(): string } {
+  const { settings, isWatching, heartbeat } = parts;
+  const startedMs = performance.now();
+  const requests = countHttpRequests();
+  const collect = createCollector({
+    ...parts,
+    uptimeS: () => (performance.now() - startedMs) / 1000,
+    requests: requests.count,
+    wallMs: Date.now,
+  });
+  const watch = startWatch({ settings: { ...settings, alerts: isWatching }, collect, heartbeat });
+  const common = { service: settings.service, ...(settings.env === undefined ? {} : { env: settings.env }) };
+  return {
+    ...watch,
+    text: () => prometheusText(watch.samples(), common),
+    stop() {
+      requests.stop();
+      watch.stop();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { type AlertStatus, createAlertEvaluator } from '../../alerts/evaluator.ts';
+import { CONDITIONS } from '../../alerts/conditions.ts';
+import { INTERVAL_MS } from '../../alerts/condition.ts';
+import { errorText } from '../../kernel/error-text.ts';
+import type { Sample } from '../../selfmetrics/metrics.ts';
+import { writeRecord } from '../../selfmetrics/records.ts';
+import { warnOnce } from '../../selfmetrics/warnings.ts';
+import type { Settings } from '../../settings/table.ts';
+import { createWebhook, messageOf } from './webhook.ts';
+
+export interface WatchOptions {
+  readonly settings: Pick<Settings, 'alerts' | 'alertWebhook' | 'heartbeatMs' | 'service' | 'env'>;
+  readonly collect: () => readonly Sample[];
+  /** Makes a trace of its own, so that silence upstream has one meaning; undefined where the stack cannot. */
+  readonly heartbeat: (() => void) | undefined;
+  readonly now?: () => number;
+  readonly wall?: () => number;
+}
+
+/** Our own metrics, looked at by the alerts of this process. */
+export interface Watch {
+  /** Every metric now, the states of the alerts among them. */
+  samples(): readonly Sample[];
+  alerts(): readonly AlertStatus[];
+  /** One look, as the timer does it. */
+  look(): void;
+  stop(): void;
+}
+
+const STATES = { quiet: 0, pending: 1, firing: 2 } as const;
+
+/** Looks every 15 s, by a timer that holds nobody. With alerts switched off there is no timer, and metrics are still read. */
+export function startWatch(options: WatchOptions): Watch {
+  const { settings, collect, heartbeat, now = () => performance.now(), wall = Date.now } = options;
+  const heartbeatMs = heartbeat === undefined ? 0 : settings.heartbeatMs;
+  const evaluator = createAlertEvaluator(CONDITIONS, { heartbeatMs });
+  const webhook =
+    settings.alertWebhook === undefined ? undefined : createWebhook({ url: settings.alertWebhook });
+  let busyAtMs = now();
+  let seen = 0;
+
+  const beat = (samples: readonly Sample[]) => {
+    if (heartbeatMs === 0) return;
+    const created = samples.reduce(
+      (sum, { metric, labels, value }) =>
+        sum + (metric === 'created' && labels['kind'] === 'spans' ? value : 0),
+      0,
+    );
+    if (created !== seen) {
+      seen = created;
+      busyAtMs = now();
+    } else if (now() - busyAtMs >= heartbeatMs) {
+      heartbeat?.();
+      busyAtMs = now();
+    }
+  };
+  const look = () => {
+    try {
+      const samples = collect();
+      beat(samples);
+      for (const change of evaluator.look(now(), samples)) {
+        const message = messageOf(change, { service: settings.service, env: settings.env, wallMs: wall() });
+        const { schemaVersion: _version, time: _time, ...fields } = message;
+        writeRecord('observability_alert', fields);
+        webhook?.send(message);
+      }
+    } catch (error) {
+      warnOnce('KS-ALERT-901', { error: errorText(error) });
+    }
+  };
+  const timer = settings.alerts ? setInterval(look, INTERVAL_MS).unref() : undefined;
+  return {
+    samples: () => [
+      ...collect(),
+      ...evaluator.statuses().map(({ name, severity, state }) => ({
+        metric: 'alertState' as const,
+        labels: { alert: name, severity },
+        value: STATES[state],
+      })),
+    ],
+    alerts: () => evaluator.statuses(),
+    look,
+    stop: () => clearInterval(timer),
+  };
+}
