@@ -1,11 +1,27 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import express from 'express';
-import Koa from 'koa';
 import { httpServerAdapter } from '../../../src/bridges/http/server.ts';
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+interface KoaContext {
+  readonly url: string;
+  body: string;
+}
+
+// Neither brings type declarations; this is what is used of them.
+const require = createRequire(import.meta.url);
+const express = require('express') as () => Listener & {
+  get(path: string, handle: (request: { url: string }, response: { send(text: string): void }) => void): void;
+};
+const Koa = require('koa') as new () => {
+  use(middleware: (context: KoaContext) => Promise<void>): void;
+  listen(port: number, host: string): Server;
+};
 
 type Handle = (url: string, answer: (text: string) => void) => void;
 
@@ -13,7 +29,7 @@ const FRAMEWORKS: Readonly<Record<string, (handle: Handle) => Server>> = {
   express(handle) {
     const app = express();
     app.get('/{*path}', (request, response) => handle(request.url, (text) => void response.send(text)));
-    return createServer(app as unknown as (request: IncomingMessage, response: ServerResponse) => void);
+    return createServer(app);
   },
   koa(handle) {
     const app = new Koa();

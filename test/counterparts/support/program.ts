@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { privateFolder } from '../../../scripts/lib/private-folder.ts';
+import { observe, QUIET_TRACER, type Ended, type Program } from '../../support/program.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -20,21 +21,12 @@ const REQUIREMENT_RULES = JSON.stringify([
   { resource: 'GET /health', sample_rate: 0.0 },
 ]);
 
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface Program {
-  readonly process: ChildProcess;
-  readonly ended: Promise<Ended>;
-  /** Resolves with what its stdout matched; rejects when it ends before. */
-  says(pattern: RegExp): Promise<RegExpExecArray>;
-}
+export type { Ended };
 
 export interface Stage {
   readonly traffic: Traffic;
+  /** Of all its programs, in a folder of the stage's own. */
+  readonly journal: string;
   /**
    * Starts a program of `fixtures`: `keepspan` with the preload of this package, `dd-trace` with the tracer alone,
    * `plain` with nothing.
@@ -59,6 +51,7 @@ const PRELOADS = {
 export async function createStage(t: TestContext): Promise<Stage> {
   const traffic = await startTraffic();
   const folder = mkdtempSync(join(privateFolder(), 'test-'));
+  const journal = join(folder, 'journal');
   const running = new Set<Program>();
   t.after(async () => {
     for (const program of running) program.process.kill('SIGKILL');
@@ -80,23 +73,21 @@ export async function createStage(t: TestContext): Promise<Stage> {
         DD_LLMOBS_ENABLED: '1',
         DD_LLMOBS_ML_APP: 'app',
         DD_LLMOBS_AGENTLESS_ENABLED: '0',
-        DD_TRACE_STARTUP_LOGS: 'false',
-        DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
-        DD_REMOTE_CONFIGURATION_ENABLED: 'false',
-        DD_RUNTIME_METRICS_ENABLED: 'false',
+        ...QUIET_TRACER,
         DD_TRACE_SAMPLING_RULES: REQUIREMENT_RULES,
-        KEEPSPAN_JOURNAL_DIR: join(folder, 'journal'),
+        KEEPSPAN_JOURNAL_DIR: journal,
         KEEPSPAN_SHUTDOWN_TIMEOUT_MS: '20000',
         ...env,
       },
     });
-    const program = observe(child);
+    const program = observe(child, LIMIT_MS);
     running.add(program);
     void program.ended.then(() => running.delete(program));
     return program;
   };
   return {
     traffic,
+    journal,
     start,
     async run(...args) {
       const ended = await start(...args).ended;
@@ -104,40 +95,6 @@ export async function createStage(t: TestContext): Promise<Stage> {
       assert.deepEqual(traffic.errors(), []);
       return ended;
     },
-  };
-}
-
-function observe(child: ChildProcess): Program {
-  let stdout = '';
-  let stderr = '';
-  const looks = new Set<() => void>();
-  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    for (const look of looks) look();
-  });
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-  const ended = new Promise<Ended>((resolve) => {
-    child.on('close', (code) => {
-      clearTimeout(limit);
-      resolve({ code, stdout, stderr });
-    });
-  });
-  return {
-    process: child,
-    ended,
-    says: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const match = pattern.exec(stdout);
-          if (match === null) return;
-          looks.delete(look);
-          resolve(match);
-        };
-        looks.add(look);
-        look();
-        void ended.then(() => reject(new Error(`ended without ${String(pattern)}: ${stdout}${stderr}`)));
-      }),
   };
 }
 

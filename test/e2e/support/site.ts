@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { privateFolder } from '../../../scripts/lib/private-folder.ts';
 import type { Ledger } from '../../../src/contracts/ledger.ts';
+import { observe, QUIET_TRACER, type Ended, type Program } from '../../support/program.ts';
 import { startAgent, type Agent } from './agent.ts';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -13,19 +14,8 @@ const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
 /** Everything, not the fixed sample. */
 export const FULL = process.env['KEEPSPAN_TEST_FULL'] === '1';
 
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface Child {
-  readonly process: ChildProcess;
-  readonly ended: Promise<Ended>;
-  /** Resolves when its stdout matches; rejects when it ends before. */
-  says(pattern: RegExp): Promise<void>;
-}
+export type { Ended };
+export type Child = Program;
 
 /** What `keepspan ledger --json` prints. */
 export interface LedgerDocument {
@@ -41,6 +31,8 @@ export interface StartOptions {
   readonly env?: Env | undefined;
   /** What Node is given before the program; default: the preload. */
   readonly nodeArgs?: readonly string[] | undefined;
+  /** Default: the checkout. */
+  readonly cwd?: string | undefined;
   /** As a shell writes it; default: the one of this process. */
   readonly umask?: string | undefined;
 }
@@ -48,11 +40,15 @@ export interface StartOptions {
 /** One machine of a test: an Agent, a journal directory, and processes on it. All of it ends with the test. */
 export interface Site {
   readonly agent: Agent;
+  /** The binary that its processes run on. */
+  readonly node: string;
   /** A folder of its own, 0700, that is not under a world-writable one. */
   readonly folder: string;
   /** Does not exist yet. */
   readonly journal: string;
   start(fixture: string, args?: readonly string[], options?: StartOptions): Child;
+  /** Starts the site's node with these arguments. */
+  launch(args: readonly string[], options?: StartOptions): Child;
   run(fixture: string, args?: readonly string[], options?: StartOptions): Promise<Ended>;
   /** The next start on the same journal: it ends when nothing of its predecessors is left. */
   replay(): Promise<void>;
@@ -62,7 +58,8 @@ export interface Site {
 /** No process of a test lives longer; whoever needs it has failed. */
 const LIMIT_MS = 90_000;
 
-export async function createSite(t: TestContext): Promise<Site> {
+/** @param node the binary that every process of it runs on */
+export async function createSite(t: TestContext, node = process.execPath): Promise<Site> {
   const agent = await startAgent();
   const folder = mkdtempSync(join(privateFolder(), 'test-'));
   const journal = join(folder, 'journal');
@@ -82,25 +79,23 @@ export async function createSite(t: TestContext): Promise<Site> {
     DD_ENV: 'test',
     DD_LLMOBS_ENABLED: '1',
     DD_LLMOBS_ML_APP: 'e2e',
-    DD_TRACE_STARTUP_LOGS: 'false',
-    DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
-    DD_REMOTE_CONFIGURATION_ENABLED: 'false',
-    DD_RUNTIME_METRICS_ENABLED: 'false',
+    ...QUIET_TRACER,
     KEEPSPAN_JOURNAL_DIR: journal,
     KEEPSPAN_SHUTDOWN_TIMEOUT_MS: '8000',
   };
 
-  function launch(args: readonly string[], options: StartOptions): Child {
+  function launch(args: readonly string[], options: StartOptions = {}): Child {
     const command: readonly string[] =
       options.umask === undefined
-        ? [process.execPath, ...args]
-        : ['/bin/sh', '-c', `umask ${options.umask}; exec "$0" "$@"`, process.execPath, ...args];
+        ? [node, ...args]
+        : ['/bin/sh', '-c', `umask ${options.umask}; exec "$0" "$@"`, node, ...args];
     const child = observe(
       spawn(command[0]!, command.slice(1), {
-        cwd: ROOT,
+        cwd: options.cwd ?? ROOT,
         env: { ...env, ...options.env },
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
+      LIMIT_MS,
     );
     children.add(child);
     void child.ended.then(() => children.delete(child));
@@ -114,9 +109,11 @@ export async function createSite(t: TestContext): Promise<Site> {
 
   return {
     agent,
+    node,
     folder,
     journal,
     start,
+    launch,
     run: (fixture, args, options) => start(fixture, args, options).ended,
     async replay() {
       const { code, stderr } = await start('restart.mjs').ended;
@@ -128,39 +125,6 @@ export async function createSite(t: TestContext): Promise<Site> {
       if (code !== 0 && code !== 1) throw new Error(`keepspan ledger: exit ${code}: ${stderr}`);
       return JSON.parse(stdout) as LedgerDocument;
     },
-  };
-}
-
-function observe(child: ChildProcess): Child {
-  let stdout = '';
-  let stderr = '';
-  const looks = new Set<() => void>();
-  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    for (const look of [...looks]) look();
-  });
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-  const ended = new Promise<Ended>((resolve) => {
-    child.on('close', (code, signal) => {
-      clearTimeout(limit);
-      resolve({ code, signal, stdout, stderr });
-    });
-  });
-  return {
-    process: child,
-    ended,
-    says: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (!pattern.test(stdout)) return;
-          looks.delete(look);
-          resolve();
-        };
-        looks.add(look);
-        look();
-        void ended.then(() => reject(new Error(`ended without ${String(pattern)}: ${stdout}${stderr}`)));
-      }),
   };
 }
 
