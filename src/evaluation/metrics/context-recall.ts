@@ -26,7 +26,7 @@ export interface HeuristicOptions {
 
 /** Chosen on the tuning half of the package documents (docs/facts/evaluation.md). */
 export const HEURISTIC_DEFAULTS = {
-  supportWeight: 0.5,
+  supportWeight: 0.55,
   supportShare: 0.7,
   windowChars: 48,
   numberWindowChars: 8,
