@@ -32,7 +32,7 @@ import { isOtlp } from './otlp/choose.ts';
 import { startOtlp } from './otlp/join.ts';
 import type { CustodyPart } from './otlp/part.ts';
 import { createSignalGuard } from './tag-guard.ts';
-import { attachRecall, type RecallSlot } from './recall/attach.ts';
+import { attachRecall } from './recall/attach.ts';
 import { beginStartChecks } from './start-checks.ts';
 import { initializedRecord } from './start-record.ts';
 import { startStack } from './start-stack.ts';
@@ -93,7 +93,15 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
   const guard = createSignalGuard(settings);
   // Before the tracer subscribes: what is covered by a signature is decided before anybody adds to a request.
   const awsGuards = settings.custody === 'observe' ? [] : [guardUndici(), followSigners()];
-  let recall: RecallSlot | undefined;
+  const evaluations = createEvaluations({ settings, custody, slot, guard });
+  const recall = attachRecall({
+    settings,
+    journal: directory,
+    key: opened.key,
+    env,
+    slot,
+    submit: (input) => evaluations.submit(input, startSession),
+  });
   const stack = startStack({
     settings,
     agentUrl: address,
@@ -105,7 +113,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     board: boardMemory,
     relayOutcomes,
     relayToken,
-    onLostSpan: (spanId) => recall?.lost.add(spanId),
+    onLostSpan: (spanId) => recall.lost.add(spanId),
     env,
   });
   const ledger = () => {
@@ -191,7 +199,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     problems.sayRest();
     hooks.drainSync();
     stack.relay?.conclude();
-    recall?.drainSync();
+    recall.drainSync();
     const left = stack.writeOff();
     for (const kind of SIGNAL_KINDS) if (left[kind] > 0) custody.ended(kind, 'lost.unreleased', left[kind]);
     journal.conclude();
@@ -222,7 +230,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       ledger: ledger(),
       delivery: host === undefined ? 'none' : isDeliveryUp ? 'up' : 'down',
       findings: checks.findings(),
-      evaluation: recall?.summary(),
+      evaluation: recall.summary(),
       alerts: watch?.alerts() ?? [],
     });
   const watch = beginWatch({
@@ -241,15 +249,6 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     settings.healthPort === undefined || !isMainThread
       ? undefined
       : serveHealth(settings.healthPort, health, metricsText);
-  const evaluations = createEvaluations({ settings, custody, slot, guard });
-  recall = attachRecall({
-    settings,
-    journal: directory,
-    key: opened.key,
-    env,
-    slot,
-    submit: (input) => evaluations.submit(input, startSession),
-  });
   return {
     lifecycle,
     submitEvaluation: (input, api) => evaluations.submit(input, api),
@@ -278,7 +277,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       stack.uninstall();
       for (const uninstall of awsGuards) uninstall();
       await stack.relay?.stop();
-      await recall?.stop();
+      await recall.stop();
       await host?.stop();
       journal.close();
       await Promise.all([...parts].map((part) => part.stop()));
