@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { spawnSync } from 'node:child_process';
 import { contentOf, pathsIn } from './support/files.ts';
 import { createSite, FULL, ROOT, type Site } from './support/site.ts';
@@ -12,7 +12,9 @@ const QUEUED = FULL ? 1000 : 200;
 const UNBOUNDED = { KEEPSPAN_JUDGE_CALLS_PER_MINUTE: '1000000', KEEPSPAN_RECALL_AUDIT_RATE: '0' };
 
 /** The sample in `npm test` is small; the rest belongs to the full run. */
-const inFull: typeof it | (() => void) = FULL ? it : () => undefined;
+const inSample = (isSample: boolean, says: string, body: (t: TestContext) => Promise<void>): void => {
+  if (isSample || FULL) void it(says, body);
+};
 
 interface Summary {
   readonly requests: number;
@@ -56,7 +58,7 @@ function evaluate(site: Site, args: readonly string[], env: Record<string, strin
 }
 
 describe('hybrid recall across processes', { concurrency: 2 }, () => {
-  inFull('decides, submits and says what it saved; a judge call is a span of its own', async (t) => {
+  inSample(false, 'decides, submits and says what it saved; a judge call is a span of its own', async (t) => {
     const site = await createSite(t);
     const { code, stdout, stderr } = await site.run('recall.mjs', ['20', 'settle', 'ok'], { env: UNBOUNDED });
     assert.equal(code, 0, stderr);
@@ -78,7 +80,8 @@ describe('hybrid recall across processes', { concurrency: 2 }, () => {
     ['sigkill', 'SIGKILL'],
     ['sigterm', null],
   ] as const) {
-    (end === 'sigkill' ? it : inFull)(
+    inSample(
+      end === 'sigkill',
       `${end} with ${QUEUED} queued: the next start judges them all, none twice but what is counted`,
       async (t) => {
         const site = await createSite(t);
@@ -132,7 +135,7 @@ describe('hybrid recall across processes', { concurrency: 2 }, () => {
     assert.deepEqual([ofLabel('context_recall'), ofLabel('context_recall_decision')], [20, 10]);
   });
 
-  inFull('L13: what waits is private, and sealed where there is a key', async (t) => {
+  inSample(false, 'L13: what waits is private, and sealed where there is a key', async (t) => {
     const site = await createSite(t);
     const env = { ...UNBOUNDED, KEEPSPAN_JOURNAL_KEY: 'ab'.repeat(32) };
     await site.run('recall.mjs', ['10', 'sigkill', 'hang'], { env });

@@ -148,7 +148,7 @@ export class JudgeQueue {
     if (admission.kind === 'exhausted') return this.#skip(entry, job, admission.reason);
     this.#leave(entry);
     this.#active += 1;
-    void this.#call(entry, job, judge, request, key, admission.settle);
+    void this.#call(entry, job, judge, request, key, (actual) => admission.settle(actual));
     return 0;
   }
 
@@ -219,8 +219,8 @@ export class JudgeQueue {
   #stateOf(name: string): JudgeState {
     let state = this.#judges.get(name);
     if (state === undefined) {
-      const { now } = this.#options.clock;
-      state = { circuit: new Circuit(() => now()), pausedUntilMs: Number.NEGATIVE_INFINITY };
+      const { clock } = this.#options;
+      state = { circuit: new Circuit(() => clock.now()), pausedUntilMs: Number.NEGATIVE_INFINITY };
       this.#judges.set(name, state);
     }
     return state;

@@ -45,7 +45,7 @@ function uniform(key: string): number {
 }
 
 /** Fails closed: a pass needs a score in range at or above the threshold, and a judge who does not say otherwise. */
-export function assess(score: number, threshold: number, said?: 'pass' | 'fail'): 'pass' | 'fail' {
+function assess(score: number, threshold: number, said?: 'pass' | 'fail'): 'pass' | 'fail' {
   return score >= threshold && score <= 1 && said !== 'fail' ? 'pass' : 'fail';
 }
 

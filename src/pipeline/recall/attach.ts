@@ -1,9 +1,10 @@
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { EvaluationInput } from '../../contracts/evaluation.ts';
 import type { RecallSummary } from '../../evaluation/recall/summary.ts';
 import type { Settings } from '../../settings/table.ts';
 import type { BackendSlot } from '../../spans/wrap.ts';
-import { lazily } from '../init.ts';
 import { hasRecallQueue } from './directory.ts';
 import { LostSpans } from './lost-spans.ts';
 import type { Recall } from './recall.ts';
@@ -40,7 +41,7 @@ export function attachRecall(parts: RecallSlotParts): RecallSlot {
   let stopped = false;
   const get = (): Recall => {
     if (recall === undefined) {
-      const { Recall: Started } = lazily<typeof import('./recall.ts')>('recall/recall');
+      const { Recall: Started } = load();
       recall = new Started({ ...parts, lost, keepsContent: parts.settings.captureContent === 'full' });
     }
     return recall;
@@ -62,4 +63,11 @@ export function attachRecall(parts: RecallSlotParts): RecallSlot {
       await recall?.stop();
     },
   };
+}
+
+/** By `require`, now: from src/*.ts as from dist/*.js. */
+function load(): typeof import('./recall.ts') {
+  return createRequire(import.meta.url)(
+    `./recall${extname(import.meta.url)}`,
+  ) as typeof import('./recall.ts');
 }

@@ -15,7 +15,7 @@ const HISTORY = 'history.json';
 /** Folders whose counts were folded in last: one of them may still be there when a process died between the two steps. */
 const REMEMBERED = 64;
 
-export function addCounts(all: readonly RecallCounts[]): RecallCounts {
+function addCounts(all: readonly RecallCounts[]): RecallCounts {
   const sums: Record<string, number> = {};
   for (const counts of all)
     for (const [name, n] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + n;

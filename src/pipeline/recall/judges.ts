@@ -126,7 +126,7 @@ export class MainJudges {
 }
 
 /** A function by its own name, a configuration by its model: what a job that is resumed finds its judge by. */
-export function nameOf(judge: JudgeOption): string {
+function nameOf(judge: JudgeOption): string {
   if (typeof judge === 'function') return judge.name === '' ? 'judge' : judge.name.slice(0, 100);
   const model = judge.kind === 'openai' ? judge.model : judge.modelId;
   return `${judge.kind}:${model}`.slice(0, 100);

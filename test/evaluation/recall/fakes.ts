@@ -50,7 +50,7 @@ export class FakeTime {
 }
 
 /** Everything that is ready to run has run. */
-export async function settle(): Promise<void> {
+async function settle(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -170,13 +170,4 @@ export function counted(events: readonly RecallEvent[]): Record<string, number> 
   const counts: Record<string, number> = {};
   for (const { count } of events) for (const name of count) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
-}
-
-/** Something that is neither a verdict of the heuristic nor of a judge, and says pass. */
-export function failOpens(events: readonly RecallEvent[]): RecallEvent[] {
-  return events.filter(
-    ({ submit, outcome }) =>
-      submit?.assessment === 'pass' &&
-      !(outcome !== undefined && 'assessment' in outcome && outcome.assessment === 'pass'),
-  );
 }
