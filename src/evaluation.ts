@@ -21,6 +21,14 @@ export type {
   RecallWarning,
   RetrievalLimits,
 } from './contracts/recall.ts';
+export {
+  calibrate,
+  type Calibration,
+  type CalibrationTarget,
+  type ThresholdRow,
+} from './evaluation/calibration/calibrate.ts';
+export { type AuditCounts, checkDrift, type Drift } from './evaluation/calibration/drift.ts';
+export type { Interval } from './evaluation/calibration/intervals.ts';
 export { type AiSdk, aiSdkJudge, type AiSdkJudgeConfig } from './evaluation/judges/ai-sdk.ts';
 export {
   bedrockJudge,

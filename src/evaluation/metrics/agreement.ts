@@ -70,7 +70,7 @@ export function agreementPattern(share: number): AgreementPattern {
 }
 
 /** One form for all spellings of a value; empty for nothing. */
-export function canonicalValue(value: string | number | boolean): string {
+function canonicalValue(value: string | number | boolean): string {
   const text = readText(String(value), MAX_VALUE_CHARS).trim();
   const [date] = datesIn(text);
   if (date !== undefined && date.end - date.at >= text.length - 1) return `date ${date.forms[0]}`;

@@ -23,7 +23,7 @@ export interface Fact {
 }
 
 /** The most facts that are taken from one text. */
-export const MAX_FACTS = 64;
+const MAX_FACTS = 64;
 
 const ADDRESS =
   /(?:[a-z][a-z0-9+.-]{1,15}:\/\/|git@|www\.)[^\s<>"'`()[\]{}]+|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+|(?:[a-z0-9][a-z0-9-]{0,62}\.){1,8}[a-z]{2,12}\/[^\s<>"'`()[\]{}]*/gi;

@@ -1,11 +1,11 @@
 import type { RecallWarning, RetrievalLimits } from '../../contracts/recall.ts';
 
 /** What the score is multiplied by when a limit may have cut the context; the values that the field uses. */
-export const RETRIEVAL_LIMIT_FACTOR = 0.7;
-export const FILTERING_FACTOR = 0.85;
+const RETRIEVAL_LIMIT_FACTOR = 0.7;
+const FILTERING_FACTOR = 0.85;
 
 /** The share of what was found that has to be left out for `HIGH_THRESHOLD_FILTERING`. */
-export const HIGH_FILTERING_SHARE = 0.5;
+const HIGH_FILTERING_SHARE = 0.5;
 
 /** What `recallWarning` says. */
 export interface RecallWarnings {
