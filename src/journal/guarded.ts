@@ -3,6 +3,7 @@ import type { SignalKind } from '../contracts/signal.ts';
 import { CounterPage } from './counters.ts';
 import { codeOf } from './directory.ts';
 import { MemoryQueue, type HeldRecord } from './memory.ts';
+import { SLOW } from './segment-writer.ts';
 import type { AppendResult } from './writer.ts';
 
 /** What the guard needs of a journal writer. */
@@ -171,7 +172,7 @@ export class GuardedJournal {
         this.#say('KS_JOURNAL_FULL');
         return result;
       case 'failed':
-        this.#openFor(codeOf(writer.lastError));
+        this.#failed(codeOf(writer.lastError));
         return result;
       case 'unsynced':
         this.#openFor(codeOf(writer.lastError));
@@ -183,11 +184,17 @@ export class GuardedJournal {
     }
   }
 
+  #failed(code: string): void {
+    if (code !== SLOW) return this.#openFor(code);
+    if (this.#open) this.#slowRetryMs = Math.min(MAX_SLOW_RETRY_MS, this.#slowRetryMs * 2);
+    this.#openFor(SLOW, this.#slowRetryMs);
+  }
+
   /** One slow write is a busy machine; a slow disk is slow again and again. */
   #timed(slow: boolean): void {
     this.#slowInARow = slow ? this.#slowInARow + 1 : 0;
     if (slow && this.#open) this.#slowRetryMs = Math.min(MAX_SLOW_RETRY_MS, this.#slowRetryMs * 2);
-    if (this.#slowInARow >= SLOW_WRITES || (slow && this.#open)) this.#openFor('SLOW', this.#slowRetryMs);
+    if (this.#slowInARow >= SLOW_WRITES || (slow && this.#open)) this.#openFor(SLOW, this.#slowRetryMs);
     else if (!slow) {
       this.#open = false;
       this.#slowRetryMs = RETRY_AFTER_MS;

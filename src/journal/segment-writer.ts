@@ -1,4 +1,5 @@
 import { closeSync, fdatasyncSync, ftruncateSync, writeSync } from 'node:fs';
+import { systemClock, type Clock } from '../kernel/clock.ts';
 import { createFile, segmentFile, type SegmentName } from './directory.ts';
 
 /** The calls that a disk can fail; injected so that tests can make it fail. */
@@ -19,18 +20,32 @@ export const nodeDisk: Disk = {
   close: closeSync,
 };
 
+/** Asked of the disk at a time: between two such parts a slow disk is noticed, however large the record is. */
+const PART_BYTES = 128 * 1024;
+
+/** What a record is given up by when the disk takes too long for it; the record is not there then. */
+export const SLOW = 'SLOW';
+
 /** Appends records to one segment file after another. Throws what the disk throws, having left no torn record behind if it could. */
 export class SegmentWriter {
   readonly #disk: Disk;
   readonly #writerPath: string;
   readonly #kind: SegmentName['kind'];
   readonly #segmentBytes: number;
+  readonly #clock: Clock;
   #number = 0;
   #tried = 0;
   #fd: number | undefined;
   #position = 0;
 
-  constructor(disk: Disk, writerPath: string, kind: SegmentName['kind'], segmentBytes: number) {
+  constructor(
+    disk: Disk,
+    writerPath: string,
+    kind: SegmentName['kind'],
+    segmentBytes: number,
+    clock: Clock = systemClock,
+  ) {
+    this.#clock = clock;
     this.#disk = disk;
     this.#writerPath = writerPath;
     this.#kind = kind;
@@ -54,16 +69,24 @@ export class SegmentWriter {
     return this.#fd === undefined || (this.#position > 0 && this.#position + length > this.#segmentBytes);
   }
 
-  /** Writes one record whole. Making it durable is `sync`'s. */
-  append(buffer: Buffer, length: number): void {
+  /**
+   * Writes one record whole. Making it durable is `sync`'s.
+   *
+   * @param maxMs a record that is not whole by then, and has parts left, is given up (`SLOW`)
+   */
+  append(buffer: Buffer, length: number, maxMs = Number.POSITIVE_INFINITY): void {
+    const endMs = this.#clock.now() + maxMs;
     if (this.rotatesFor(length)) this.#open();
     const fd = this.#fd!;
     let written = 0;
     try {
       // A full disk first takes a part without an error, then refuses the rest: the loop asks for the rest.
       while (written < length) {
+        if (written > 0 && this.#clock.now() > endMs)
+          throw Object.assign(new Error('the disk is slow'), { code: SLOW });
         const rest = written === 0 ? buffer : buffer.subarray(written);
-        const more = this.#disk.write(fd, rest, length - written, this.#position + written);
+        const part = Math.min(PART_BYTES, length - written);
+        const more = this.#disk.write(fd, rest, part, this.#position + written);
         if (more <= 0) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
         written += more;
       }

@@ -27,6 +27,8 @@ export interface WriterOptions {
   readonly key?: Uint8Array | undefined;
   readonly clock?: Clock;
   readonly disk?: Disk;
+  /** A large record that the disk has not taken by then is given up; default: never. */
+  readonly maxAppendMs?: number | undefined;
   readonly random?: () => number;
   /** Counts that go on in the new folder; default: none so far. */
   readonly page?: CounterPage;
@@ -55,6 +57,7 @@ export class JournalWriter {
   readonly page: CounterPage;
   readonly #maxBytes: number;
   readonly #sync: boolean;
+  readonly #maxAppendMs: number | undefined;
   readonly #clock: Clock;
   readonly #cipher: RecordCipher | undefined;
   readonly #streams: Readonly<Record<SignalKind, SegmentWriter>>;
@@ -79,6 +82,7 @@ export class JournalWriter {
     } = options;
     this.#maxBytes = maxBytes;
     this.#sync = sync;
+    this.#maxAppendMs = options.maxAppendMs;
     this.#clock = clock;
     this.#cipher = key === undefined ? undefined : new RecordCipher(key);
     const segmentBytes = Math.max(64 * 1024, Math.min(8 * 1024 * 1024, Math.floor(maxBytes / 16)));
@@ -86,7 +90,7 @@ export class JournalWriter {
     const unique = Math.floor(random() * 0x1_0000_0000).toString(36);
     const name = `${Names.writerPrefix}${Math.floor(clock.wall()).toString(36)}-${identity.pid}-${threadId}-${unique}`;
     this.path = join(directory, name);
-    const stream = (kind: SignalKind) => new SegmentWriter(disk, this.path, kind, segmentBytes);
+    const stream = (kind: SignalKind) => new SegmentWriter(disk, this.path, kind, segmentBytes, clock);
     this.#streams = {
       spans: stream('spans'),
       llmSpans: stream('llmSpans'),
@@ -194,7 +198,7 @@ export class JournalWriter {
     const stream = this.#streams[kind];
     if (!this.#room.has(kind, length, stream.rotatesFor(length))) return 'full';
     if (this.page.clean) this.page.reopen();
-    stream.append(buffer, length);
+    stream.append(buffer, length, this.#maxAppendMs);
     const { segment, offset } = stream.end;
     this.lastRecord = { segment, offset: offset - length };
     this.#room.used(kind, length, this.page.get(kind, 'journaled'), count);

@@ -57,6 +57,7 @@ export function openJournal(
             maxBytes: settings.journalMaxBytes,
             sync: settings.journalSync === 'data',
             key: key === 'unusable' ? undefined : key,
+            maxAppendMs: SLOW_MS,
             page,
             settled,
           }),

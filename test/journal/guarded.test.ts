@@ -280,3 +280,33 @@ test('a record that waited in memory and is too large for the journal does not b
   assert.equal(writer.page.get('spans', 'dropped.too_large'), 4);
   journal.close();
 });
+
+test('L5, L6: a large record that a slow disk takes in parts is given up in time; it waits in memory and is there whole later', (t) => {
+  const disk = new FaultyDisk();
+  const clock = new FakeClock();
+  const writer = writerIn(tempDir(t), { disk, clock, maxAppendMs: 100 });
+  const states: string[] = [];
+  const onState = (state: string, code: string): void => void states.push(`${state} ${code}`.trim());
+  const journal = new GuardedJournal({ writer, clock, maxMemoryBytes: 64 * MIB, slowMs: 100, onState });
+  assert.equal(journal.take('llmSpans', 'small', 1, 0, ''), 'disk');
+  let tookMs = 60;
+  const write = disk.write.bind(disk);
+  disk.write = (...args) => {
+    clock.ms += tookMs;
+    return write(...args);
+  };
+  const startMs = clock.ms;
+  assert.equal(journal.take('llmSpans', 'x'.repeat(4 * MIB), 1, 0, ''), 'memory');
+  assert.equal(clock.ms - startMs, 120, 'the part in which the time was over is the last');
+  assert.deepEqual(states, ['open SLOW']);
+  assert.deepEqual(readStream(writer.path, 'llmSpans').map(textOf), ['small']);
+  tookMs = 0;
+  clock.ms += RETRY_AFTER_MS;
+  journal.drain();
+  assert.deepEqual(states, ['open SLOW', 'closed']);
+  assert.deepEqual(
+    readStream(writer.path, 'llmSpans').map((record) => textOf(record).length),
+    [5, 4 * MIB],
+  );
+  journal.close();
+});

@@ -185,7 +185,15 @@ export class Application {
   #open(): void {
     const { machine, subject, clock, maxBytes, sync } = this.#setting;
     const owner = { service: 'simulated', delivery: this.#hosted ? 'worker' : 'none' };
-    const options = { directory: DIRECTORY, owner, maxBytes, sync, clock, random: machine.random };
+    const options = {
+      directory: DIRECTORY,
+      owner,
+      maxBytes,
+      sync,
+      clock,
+      random: machine.random,
+      maxAppendMs: SLOW_MS,
+    };
     const writer = new subject.lasting.LastingWriter({
       clock,
       open: (page, settled) => new subject.writer.JournalWriter({ ...options, page, settled }),

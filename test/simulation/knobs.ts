@@ -32,6 +32,11 @@ export const KNOBS: readonly Patch[] = [
   },
   { file: 'journal/writer.ts', find: 'Math.max(64 * 1024,', replace: 'Math.max(1024,' },
   {
+    file: 'journal/segment-writer.ts',
+    find: 'const PART_BYTES = 128 * 1024;',
+    replace: 'const PART_BYTES = 300;',
+  },
+  {
     file: 'journal/outcomes.ts',
     find: 'export const COMPACT_BYTES = 1024 * 1024;',
     replace: 'export const COMPACT_BYTES = 1500;',

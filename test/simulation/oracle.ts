@@ -21,6 +21,9 @@ export const Seen = {
   uncounted: 1024,
 } as const;
 
+/** docs/adr/0002: a record is so many bytes and its body, whose length stands in the third word. */
+const HEADER_BYTES = 40;
+
 /** A record as the simulated application made it. */
 export interface Made {
   readonly kind: SignalKind;
@@ -125,8 +128,12 @@ export class Oracle implements FileObserver {
     const made = text.startsWith('KSR1')
       ? this.#byFirst.get(Number(/#(\d+)\+\d+ /.exec(text)?.[1] ?? -1))
       : undefined;
-    if (made !== undefined) this.#place = { made, start: position, file };
-    if (this.#place?.file !== file || taken < data.length) return;
+    if (made !== undefined) {
+      const bodyBytes = new DataView(data.buffer, data.byteOffset).getUint32(8, true);
+      this.#place = { made, start: position, end: position + HEADER_BYTES + bodyBytes, file };
+    }
+    // It comes in parts: the last one makes it whole.
+    if (this.#place?.file !== file || position + taken < this.#place.end) return;
     const { made: record, start } = this.#place;
     Object.assign(record, {
       file,
@@ -137,7 +144,7 @@ export class Oracle implements FileObserver {
     this.#place = undefined;
   }
 
-  #place: { made: Made; start: number; file: File } | undefined;
+  #place: { made: Made; start: number; end: number; file: File } | undefined;
 
   #pageWritten(path: string, whole: boolean): void {
     const process = this.#owners.get(folderOf(path));

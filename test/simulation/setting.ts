@@ -78,7 +78,8 @@ export class Setting {
   failed(error: unknown, thread: Thread): void {
     if (error instanceof Killed || !thread.alive) return;
     const { code, message } = error as { readonly code?: string; readonly message?: string };
-    const known = DISK_CODES.has(code ?? '') || /taken over|short write|no room/.test(message ?? '');
+    const known =
+      DISK_CODES.has(code ?? '') || /taken over|short write|no room|disk is slow/.test(message ?? '');
     if (!known)
       this.oracle.note(
         'L6',
