@@ -53,7 +53,7 @@ export const RIVALS: readonly RivalRow[] = [
     id: 'dd-trace-tuned',
     name: 'dd-trace, tuned',
     settings:
-      '`DD_LLMOBS_AGENTLESS_ENABLED=0`; `llmobs.flush()` after each 1,000 spans; SIGTERM and uncaughtException close every handle and let the process end by itself',
+      '`DD_LLMOBS_AGENTLESS_ENABLED=0`; `llmobs.flush()` and a turn of the event loop after each 1,000 spans; SIGTERM and uncaughtException close every handle and let the process end by itself',
     program: 'dd-trace.ts',
     preload: ['--import', 'dd-trace/initialize.mjs'],
     env: { ...DATADOG, DD_LLMOBS_AGENTLESS_ENABLED: '0' },
@@ -75,9 +75,9 @@ export const RIVALS: readonly RivalRow[] = [
     id: 'openllmetry-tuned',
     name: 'OpenLLMetry, tuned',
     settings:
-      '`OTEL_BSP_MAX_QUEUE_SIZE` 50,000, `OTEL_BSP_SCHEDULE_DELAY` 200, `OTEL_BSP_EXPORT_TIMEOUT` 30 s; `forceFlush()` awaited after each 1,000 spans, at the end, on SIGTERM and on uncaughtException',
+      '`OTEL_BSP_MAX_QUEUE_SIZE` 50,000, `OTEL_BSP_SCHEDULE_DELAY` 200, `OTEL_BSP_EXPORT_TIMEOUT` and `OTEL_EXPORTER_OTLP_TIMEOUT` 30 s; `forceFlush()` awaited after each 1,000 spans, at the end, on SIGTERM and on uncaughtException',
     program: 'openllmetry.ts',
-    env: QUEUE,
+    env: { ...QUEUE, OTEL_EXPORTER_OTLP_TIMEOUT: '30000' },
     tuned: true,
   },
   {
