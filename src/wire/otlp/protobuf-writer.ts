@@ -7,6 +7,9 @@ export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** Up to here a loop over the characters is faster than the call into Node that writes UTF-8. */
 const LOOP_CHARACTERS = 40;
 
+/** Above this a text is measured before room is made for it. */
+const MEASURED_CHARACTERS = 256 * 1024;
+
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
@@ -60,7 +63,8 @@ export class ProtobufWriter {
   }
 
   string(field: number, text: string): void {
-    this.#room(text.length * 3 + 16);
+    // Three bytes a UTF-16 unit at most: only a long text is measured.
+    this.#room((text.length > MEASURED_CHARACTERS ? Buffer.byteLength(text) : text.length * 3) + 16);
     this.#varint((field << 3) | BYTES);
     const start = ++this.#at;
     if (text.length > LOOP_CHARACTERS || !this.#ascii(text)) {
@@ -168,9 +172,10 @@ export class ProtobufWriter {
   #room(bytes: number): void {
     const needed = this.#at + bytes;
     if (needed <= this.#buffer.length) return;
-    // Text is asked for at three bytes a character, which it seldom takes.
-    if (needed > 3 * MAX_MESSAGE_BYTES) throw new MessageTooLargeError(`a message of ${needed} bytes`);
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
+    if (needed > MAX_MESSAGE_BYTES) throw new MessageTooLargeError(`a message of ${needed} bytes`);
+    const larger = Buffer.allocUnsafeSlow(
+      Math.min(MAX_MESSAGE_BYTES, Math.max(needed, this.#buffer.length * 2)),
+    );
     larger.set(this.#buffer.subarray(0, this.#at));
     this.#buffer = larger;
   }
