@@ -137,6 +137,7 @@ export const CHECKLIST: readonly ChecklistRow[] = [
     line: 'Another vendor owns the OpenTelemetry provider',
     checks: ['KS-OTEL-002', 'KS-OTEL-003'],
   },
+  { group: TRAPS, line: 'Streams that are split with tee()', checks: ['KS-STREAM-001'] },
   { group: TRAPS, line: '`traceContent: false` that leaks', checks: ['KS-CONTENT-001'] },
   { group: TRAPS, line: 'Bundlers that defeat instrumentation', checks: ['KS-BUNDLE-001', 'KS-BUNDLE-002'] },
   { group: TRAPS, line: 'Bun and Deno', checks: ['KS-RUNTIME-001'] },
