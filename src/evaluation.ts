@@ -35,6 +35,7 @@ export {
   type BedrockJudgeConfig,
   type ConverseClient,
   type ConverseInput,
+  type JsonDocument,
 } from './evaluation/judges/bedrock.ts';
 export { judgeCacheKey } from './evaluation/judges/cache-key.ts';
 export { functionJudge, type JudgeFunction } from './evaluation/judges/function-judge.ts';

@@ -14,13 +14,22 @@ export interface ConverseClient {
   converse(input: ConverseInput, options: { abortSignal: AbortSignal }): Promise<unknown>;
 }
 
+/** As the AWS SDK types a JSON schema. */
+export type JsonDocument =
+  | null
+  | boolean
+  | number
+  | string
+  | JsonDocument[]
+  | { [property: string]: JsonDocument };
+
 export interface ConverseInput {
   modelId: string;
   system: { text: string }[];
   messages: { role: 'user'; content: { text: string }[] }[];
   inferenceConfig: { maxTokens: number };
   toolConfig: {
-    tools: { toolSpec: { name: string; description: string; inputSchema: { json: typeof ANSWER_SCHEMA } } }[];
+    tools: { toolSpec: { name: string; description: string; inputSchema: { json: JsonDocument } } }[];
     toolChoice: { tool: { name: string } };
   };
 }
@@ -52,7 +61,7 @@ export function bedrockJudge(config: BedrockJudgeConfig): Judge {
               toolSpec: {
                 name: TOOL,
                 description: 'Gives the verdict on the passages.',
-                inputSchema: { json: ANSWER_SCHEMA },
+                inputSchema: { json: structuredClone(ANSWER_SCHEMA) as unknown as JsonDocument },
               },
             },
           ],
