@@ -163,7 +163,9 @@ test('a resource may have two steps, the second in a later phase, also when the 
     const { steps } = await lifecycle.shutdown();
     assert.deepEqual(said, ['other consumer', 'stop', 'close']);
     assert.deepEqual(
-      steps.filter(({ name }) => /ing$/.test(name)).map(({ phase, name, outcome }) => [phase, name, outcome]),
+      steps
+        .filter(({ name }) => name.endsWith('ing'))
+        .map(({ phase, name, outcome }) => [phase, name, outcome]),
       [
         ['consumers', 'stopping', fail ? 'failed' : 'ok'],
         ['producers', 'closing', 'ok'],

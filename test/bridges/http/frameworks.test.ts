@@ -28,7 +28,7 @@ type Handle = (url: string, answer: (text: string) => void) => void;
 const FRAMEWORKS: Readonly<Record<string, (handle: Handle) => Server>> = {
   express(handle) {
     const app = express();
-    app.get('/{*path}', (request, response) => handle(request.url, (text) => void response.send(text)));
+    app.get('/{*path}', (request, response) => handle(request.url, (text) => response.send(text)));
     return createServer(app);
   },
   koa(handle) {

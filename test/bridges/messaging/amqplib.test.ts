@@ -95,7 +95,7 @@ test('with the callback API', async () => {
   const recognised = amqpChannelAdapter(channel);
   recognised?.watch?.();
   const consumed = Promise.withResolvers<unknown>();
-  channel.consume(
+  void channel.consume(
     'q',
     () => undefined,
     { noAck: true },
