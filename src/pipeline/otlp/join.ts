@@ -8,7 +8,7 @@ import { shared } from '../global.ts';
 import type { Session } from '../session-types.ts';
 import { sayProblems } from '../settings-problems.ts';
 import { OtlpCustody } from './custody.ts';
-import { resolveEndpoints, type NamedTarget, type OtlpEndpoint } from './endpoints.ts';
+import { resolveEndpoints, type OtlpEndpoint } from './endpoints.ts';
 import { watchOrphanedFolders } from './orphaned-folders.ts';
 import { startOtlpSession } from './session.ts';
 
@@ -29,7 +29,7 @@ export function joinOtlp(endpoints: readonly OtlpEndpoint[]): OtlpCustody | unde
   const state = shared();
   try {
     const loaded = loadSettings({ options: { stack: 'otlp' } });
-    const custody = openCustody(resolveEndpoints(endpoints, loaded.settings), loaded.settings);
+    const custody = otlpCustody(endpoints, loaded.settings);
     const isNew = !custody.byApplication;
     custody.byApplication = true;
     if (state.session === undefined) {
@@ -49,11 +49,18 @@ export function joinOtlp(endpoints: readonly OtlpEndpoint[]): OtlpCustody | unde
 
 /** Stack `otlp` for a preload or `initObservability`: the receiver that the environment names. @throws TypeError */
 export function startOtlp(settings: Settings, slot: BackendSlot, sayRest: () => void): Session {
-  const custody = openCustody(resolveEndpoints([{}], settings), settings);
+  const custody = otlpCustody([{}], settings);
   return startOtlpSession({ settings, custody, slot, sayRest, provisional: false });
 }
 
-function openCustody(targets: readonly NamedTarget[], settings: Settings): OtlpCustody {
+/**
+ * Custody for receivers, without a session: for whoever takes a foreign exporter's spans over (`custody.take(spans)`)
+ * and gives it to the session that runs (`session.join(custody)`). Asked for the same receivers again, it is the same.
+ *
+ * @throws TypeError for an address that is none; RangeError past `MAX_CUSTODIES`
+ */
+export function otlpCustody(endpoints: readonly OtlpEndpoint[], settings: Settings): OtlpCustody {
+  const targets = resolveEndpoints(endpoints, settings);
   const state = shared();
   const known = (state.otlp ??= new Map());
   const key = JSON.stringify(targets);

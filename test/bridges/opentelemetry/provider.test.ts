@@ -138,3 +138,19 @@ test("no SDK anywhere: said once, and spans of ours are the API's own, which do 
     false,
   );
 });
+
+test('providers that take turns have the processor once each', () => {
+  const { seam, ended } = seamOf();
+  const [a, b] = [new NodeTracerProvider(), new NodeTracerProvider()];
+  for (const provider of [a, b, a, b]) {
+    trace.disable();
+    (trace.getTracerProvider() as unknown as TracerProvider).setDelegate?.(
+      provider as unknown as TracerProvider,
+    );
+    seam.tracer();
+  }
+  a.getTracer('app').startSpan('of a').end();
+  b.getTracer('app').startSpan('of b').end();
+  assert.deepEqual(ended, ['of a', 'of b']);
+  seam.uninstall();
+});
