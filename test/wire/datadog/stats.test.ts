@@ -235,6 +235,14 @@ describe('hit statistics', () => {
       ],
     );
     assert.equal(payload!.hits, 6);
+    stats.note(recordOf([['c', 'd', 'e'].map(named)]));
+    const [next] = stats.drain();
+    assert.equal(next!.hits, 3, 'what is drained makes room');
+    const [again] = (readMsgpack(next!.body) as Row)['Stats'] as [Row];
+    assert.deepEqual(
+      (again['Stats'] as Row[]).map(({ Resource }) => Resource),
+      ['c', 'd', '(other)'],
+    );
   });
 
   it('are of so many processes: what would be one more is counted with the first', () => {
