@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { privateFolder } from '../../scripts/lib/private-folder.ts';
 
 const STARTS = new URL('../checks/fixtures/starts/', import.meta.url).pathname;
 const REGISTER = new URL('../../src/register.ts', import.meta.url).href;
 const mainUrl = new URL('../../src/cli/main.ts', import.meta.url).href;
 const program = `import { main } from ${JSON.stringify(mainUrl)}; await main(process.argv.slice(1));`;
-const folder = mkdtempSync(join(import.meta.dirname, '.doctor-'));
+const folder = mkdtempSync(join(privateFolder(), 'doctor-'));
 after(() => rmSync(folder, { recursive: true }));
 
 interface Reported {

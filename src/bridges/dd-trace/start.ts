@@ -93,12 +93,13 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
 
   let writers: (() => void) | undefined;
   if (!captureContent && tagMap !== undefined) undo.push(removeContent(tagMap));
+  // Before what is redacted is redacted.
+  if (captureContent && tagMap !== undefined && custodyLevel !== 'evaluations') {
+    undo.push(recoverProfilePrompts(tagMap, (model) => warn('KS-BEDROCK-001', { site: model, model })));
+  }
   if (redactContent !== undefined && tagMap !== undefined) {
     // Behind our own writer everything is looked through once more, as the event that it became.
     undo.push(rewriteContent(tagMap, redactContent, () => writers === undefined));
-  }
-  if (captureContent && tagMap !== undefined && custodyLevel !== 'evaluations') {
-    undo.push(recoverProfilePrompts(tagMap, (model) => warn('KS-BEDROCK-001', { site: model, model })));
   }
   const wire: RequestSeam =
     custodyLevel === 'evaluations'
@@ -165,7 +166,8 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
     releaseAll: () => accounts?.releaseAll(),
     released: () => accounts?.released() ?? true,
     flushStatistics: () => flushStatistics(tracer),
-    heartbeat: () => tracer.trace?.('keepspan.heartbeat', { resource: 'keepspan.heartbeat' }, () => undefined),
+    heartbeat: () =>
+      tracer.trace?.('keepspan.heartbeat', { resource: 'keepspan.heartbeat' }, () => undefined),
     writeOff: () => accounts?.writeOff() ?? NOTHING,
     uninstall() {
       uninstall();

@@ -45,6 +45,13 @@ describe('prompts through an inference profile', () => {
 
     const alone = await run(['--import', 'dd-trace/initialize.mjs']);
     const ours = await run(['--import', REGISTER]);
+    const redacted = await run(['--import', REGISTER], {
+      KEEPSPAN_CAPTURE_CONTENT: 'redacted',
+      KEEPSPAN_CUSTODY: 'wire',
+    });
+    assert.match(JSON.stringify(ours.of('nova')), /jane\.roe@example\.org/);
+    assert.match(JSON.stringify(redacted.of('nova')), /ask nova/);
+    assert.doesNotMatch(JSON.stringify(redacted.of('nova')), /jane\.roe/);
     const none = await run(['--import', REGISTER], { KEEPSPAN_CAPTURE_CONTENT: 'none' });
     for (const name of Object.keys(BODIES)) {
       assert.doesNotMatch(JSON.stringify(alone.of(name)), new RegExp(`ask ${name}|${name} says`));

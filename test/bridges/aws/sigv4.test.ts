@@ -125,11 +125,13 @@ describe('signed requests', () => {
 
   for (const name of ['DD_REQUESTS_DISTRIBUTED_TRACING', 'DD_URLLIB3_DISTRIBUTED_TRACING']) {
     it(`${name}=false means no trace headers on outgoing HTTP`, async () => {
-      const alone = await run('dd-trace', ['--import', 'dd-trace/initialize.mjs'], {
-        ...on,
-        [name]: 'false',
-      });
-      assert.ok(injected(alone, '') > 5, 'dd-trace itself does not know the variable');
+      if (name === 'DD_REQUESTS_DISTRIBUTED_TRACING') {
+        const alone = await run('dd-trace', ['--import', 'dd-trace/initialize.mjs'], {
+          ...on,
+          [name]: 'false',
+        });
+        assert.ok(injected(alone, '') > 5, 'dd-trace itself does not know the variable');
+      }
       const ours = await run('keepspan', withKeepspan, { ...on, [name]: 'false' });
       assert.deepEqual([invalid(ours), injected(ours, '')], [[], 0]);
     });
