@@ -16,8 +16,9 @@ export interface Fact {
   readonly text: string;
   /** Of an identifier: what it is put together from. */
   readonly parts?: readonly string[];
-  /** Of a number: what it is worth. */
+  /** Of a number: what it is worth, and how else it may be written. */
   readonly value?: number;
+  readonly spellings?: RegExp;
   /** Of a date: its possible ISO forms. */
   readonly dates?: readonly string[];
 }
@@ -76,9 +77,8 @@ function factOf(token: string, startsSentence: () => boolean): Fact {
   if (/^v?\d[\d.,'’]*$/.test(text)) {
     const digits = text.replace(/^v/, '');
     const value = readNumber(digits);
-    return Number.isFinite(value)
-      ? { kind: 'number', text: digits, value }
-      : { kind: 'number', text: digits };
+    if (!Number.isFinite(value) || value >= 1e15) return { kind: 'number', text: digits };
+    return { kind: 'number', text: digits, value, spellings: spellingsOf(value) };
   }
   if (STOP_WORDS.has(text) || (text.length < 2 && text.charCodeAt(0) < 0x80)) return NONE;
   const isIdentifier = /[\p{N}_@+#]|\p{L}[.-]\p{L}/u.test(token);
@@ -89,6 +89,12 @@ function factOf(token: string, startsSentence: () => boolean): Fact {
     return parts.length > 1 ? { kind: 'name', text, parts } : { kind: 'name', text };
   }
   return text.length < 3 && text.charCodeAt(0) < 0x80 ? NONE : { kind: 'term', text: stem(text) };
+}
+
+/** The digits of the whole part, with any separator between them, and any fraction: candidates, to be read and compared. */
+function spellingsOf(value: number): RegExp {
+  const digits = String(Math.trunc(value)).split('').join("[.,' \\u00a0\\u202f]?");
+  return new RegExp(`(?<!\\d|\\d[.,])${digits}(?:[.,]\\d+)?(?![.,]?\\d)`, 'g');
 }
 
 const NONE: Fact = { kind: 'term', text: '' };

@@ -9,7 +9,10 @@ import {
   MAX_CONTEXT_CHARS,
   readText,
 } from './fold.ts';
-import { quantitiesIn } from './quantities.ts';
+import { isSameValue, quantitiesIn, readNumber } from './quantities.ts';
+
+/** `1.2 million` for 1,200,000. */
+const MAGNITUDE = /\d ?(?:k|thousand|mn|mio|million|bn|billion)\b/;
 
 /** How far apart the parts of an identifier may stand, characters. */
 const PART_REACH = 24;
@@ -34,7 +37,7 @@ export class Passage {
         return this.#placesOfDate(fact.dates ?? []);
       case 'number': {
         const places = this.#search(fact.text, isOwnNumber);
-        return places.length === 0 && fact.value !== undefined ? this.#placesOfValue(fact.value) : places;
+        return places.length === 0 ? this.#placesOfValue(fact) : places;
       }
       case 'address': {
         const slash = fact.text.indexOf('/');
@@ -77,15 +80,24 @@ export class Passage {
     });
   }
 
-  #placesOfValue(value: number): number[] {
+  #placesOfValue({ value, spellings }: Fact): number[] {
+    const places: number[] = [];
+    if (value === undefined || spellings === undefined) return places;
+    for (const { 0: digits, index } of this.text.matchAll(spellings)) {
+      if (readNumber(digits) === value) places.push(index);
+      if (places.length === MAX_PLACES) return places;
+    }
+    if (places.length > 0 || value < 1_000 || !MAGNITUDE.test(this.text)) return places;
     this.#values ??= quantitiesIn(this.text).map((found) => ({ value: found.value, at: found.at }));
     return this.#values
-      .filter((found) => found.value === value)
+      .filter((found) => isSameValue(found.value, value))
       .map(({ at }) => at)
       .slice(0, MAX_PLACES);
   }
 
   #placesOfDate(forms: readonly string[]): number[] {
+    // The year stands in every way to write a date that is read; reading dates costs more than looking for it.
+    if (!forms.some((form) => this.text.includes(form.slice(0, 4)))) return [];
     this.#dates ??= new Map(datesIn(this.text).flatMap((date) => date.forms.map((form) => [form, date.at])));
     return forms.flatMap((form) => this.#dates!.get(form) ?? []);
   }
