@@ -63,7 +63,9 @@ export class RecallBooks {
   book(events: readonly PlacedEvent[]): string[] {
     this.#mark(events, ({ event }) => (event.submit === undefined ? undefined : 'submitting'));
     const held = events.filter(({ event }) => event.submit !== undefined && !this.#submit(event.submit));
-    this.#mark(events, ({ event }) => event.stage);
+    // A judge that answers at once has a job twice in a batch: where it stands last is what counts.
+    const last = new Map(events.map((placed) => [placed.event.key, placed]));
+    this.#mark([...last.values()], ({ event }) => event.stage);
     const through: string[] = [];
     for (const placed of events) {
       const { key, stage, outcome, count } = placed.event;

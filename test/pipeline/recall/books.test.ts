@@ -66,6 +66,16 @@ describe('the books of hybrid recall', () => {
     assert.deepEqual(answers[2], { decision: 'pending' });
   });
 
+  it('a job that is twice in a batch is marked once, as it stands last', () => {
+    const { books: made, log } = books();
+    const { submit: _none, outcome: _nor, ...judging } = event(0).event;
+    made.book([event(1), { ...event(0), event: { ...judging, stage: 'judging' } }, event(0)]);
+    assert.deepEqual(
+      log.filter((line) => !line.startsWith('submit')),
+      ['1 submitting 1,0', '1 done 1,0'],
+    );
+  });
+
   it('an evaluation of a span that is lost is held back, counted, and its caller told', () => {
     const { books: made, log } = books({ isLost: () => true });
     let answer: RecallOutcome | undefined;
