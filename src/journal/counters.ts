@@ -237,7 +237,7 @@ function contentOf(bytes: Buffer, slots: Float64Array): PageContent {
 }
 
 /** Of what a page counted as created: neither journaled nor ended by any other name. */
-export function unsettled(values: PageValues): number {
+function unsettled(values: PageValues): number {
   return values.created - values.journaled - endedIn(values);
 }
 

@@ -76,8 +76,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'short-write',
     breaks: 'the rest of a short write goes to where the record begins',
     file: 'journal/segment-writer.ts',
-    find: 'length - written, this.#position + written)',
-    replace: 'length - written, this.#position)',
+    find: 'rest, part, this.#position + written)',
+    replace: 'rest, part, this.#position)',
     within: 100,
   },
   {
