@@ -36,7 +36,7 @@ const expected = Array.from({ length: COUNT }, (_, i) => `span ${i}`).sort();
 const unique = (receiver: OtlpReceiver) => [...new Set(receiver.names)].sort();
 
 // Each waits for processes most of the time.
-describe('custody of OpenTelemetry spans at the end of a process', { concurrency: 4 }, () => {
+describe('custody of OpenTelemetry spans at the end of a process', { concurrency: 3 }, () => {
   for (const { way, manner = 'up', atOnce, code = 0, signal } of CASES.filter(
     (c) => FULL || c.full !== true,
   )) {

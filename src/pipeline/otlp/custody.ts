@@ -20,11 +20,11 @@ import type { CustodyPart } from './part.ts';
 const SAMPLED = 1;
 const POLL_MS = 10;
 
-/** Where the journal outlives the process, a receiver that does not answer is waited for so long after the last answer. */
-const PATIENCE_MS = 1000;
-
-/** A thread that has not said anything yet is still being started. */
-const START_PATIENCE_MS = 3000;
+/**
+ * Where the journal outlives the process, a receiver that does not answer is waited for so long after its last answer:
+ * a cold one may need seconds, and so may our thread on a loaded machine.
+ */
+const PATIENCE_MS = 3000;
 
 /** One that refuses, or is not there, is waited for so long. */
 const DOWN_PATIENCE_MS = 100;
@@ -155,7 +155,6 @@ export class OtlpCustody implements CustodyPart {
   }
 
   #patienceMs(): number {
-    if (!this.#isTaking()) return DOWN_PATIENCE_MS;
-    return this.upstream().length === 0 ? START_PATIENCE_MS : PATIENCE_MS;
+    return this.#isTaking() ? PATIENCE_MS : DOWN_PATIENCE_MS;
   }
 }
