@@ -37,5 +37,9 @@ function isBeside(
   context: CheckContext,
   { name, range }: { readonly name: string; readonly range: string },
 ): boolean {
-  return has(context, name) && copies(context, name).some(({ version }) => inRange(version, range));
+  if (!has(context, name)) return false;
+  const all = copies(context, name);
+  // The service's own copy; another package may have a second one for itself.
+  const own = all.filter(({ path }) => path === `node_modules/${name}`);
+  return (own.length > 0 ? own : all).some(({ version }) => inRange(version, range));
 }

@@ -35,6 +35,6 @@ export const check: ProjectCheck = {
       return found('warn', [`engines.node ${engines}`]);
     return images.length === 0 && engines === ''
       ? notApplicable('no image and no engines are named')
-      : pass(...images.map(({ text }) => text.trim()), engines);
+      : pass([...images.map(({ text }) => text.trim()), engines].filter((text) => text !== '').join(', '));
   },
 };

@@ -8,7 +8,6 @@ const SECRET = /KEY|TOKEN|SECRET|PASSWORD|HEADERS/;
 
 const PATTERNS: readonly (readonly [RegExp, RegExp])[] = [
   [/^\.env/, /^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*)$/gm],
-  [/dockerfile/i, /^\s*(?:ENV\s+|\s+)([A-Z_][A-Z0-9_]*)(?:=|\s+)("[^"\n]*"|[^\s\\]+)/gm],
   [/\.ya?ml$/, /^[ \t]*- name:\s*["']?([A-Z_][A-Z0-9_]*)["']?\s*\n[ \t]*value:\s*(.*)$/gm],
   [/\.ya?ml$/, /^[ \t]*(?:- )?["']?([A-Z_][A-Z0-9_]*)["']?(?::[ \t]+|=)(\S.*)$/gm],
   [/\.ya?ml$/, /^[ \t]*- name:\s*["']?([A-Z_][A-Z0-9_]*)["']?\s*\n[ \t]*(valueFrom:)/gm],
@@ -17,18 +16,49 @@ const PATTERNS: readonly (readonly [RegExp, RegExp])[] = [
   [/^package\.json$/, /\b([A-Z_][A-Z0-9_]*)=([^\s"\\]+)/g],
 ];
 
+/** One instruction may set several, over several lines. */
+const ENV_INSTRUCTION = /^\s*ENV\s+((?:[^\n\\]|\\[^])*)/gim;
+const ENV_PAIR = /(?<![\w-])([A-Z_][A-Z0-9_]*)(?:=|[ \t]+)("[^"\n]*"|[^\s\\]+)/g;
+
+interface Assignment {
+  readonly index: number;
+  readonly name: string;
+  readonly value: string;
+}
+
 /** The variables that one file of a project sets for the service. */
 export function variablesIn({ path, text }: SourceFile): Variable[] {
   const name = basename(path);
   // Templates that nobody reads at run time.
   if (/^\.env\.(?:example|sample|template|dist)$/.test(name)) return [];
-  return PATTERNS.filter(([file]) => file.test(name)).flatMap(([, pattern]) =>
-    [...text.matchAll(pattern)].flatMap(({ index, 0: whole, 1: variable = '', 2: value = '' }) => {
-      if (!OURS.test(variable)) return [];
-      const at = placeAt(path, text, index + whole.search(/\S/));
-      return [{ name: variable, value: shownValue(variable, value), from: `${path}:${at.line}`, at }];
-    }),
+  const found = /dockerfile/i.test(name) ? inDockerfile(text) : inText(name, text);
+  return found
+    .filter((assignment) => OURS.test(assignment.name))
+    .map(({ index, name: variable, value }) => {
+      const at = placeAt(path, text, index);
+      return { name: variable, value: shownValue(variable, value), from: `${path}:${at.line}`, at };
+    });
+}
+
+function inText(file: string, text: string): Assignment[] {
+  return PATTERNS.filter(([pattern]) => pattern.test(file)).flatMap(([, pattern]) =>
+    [...text.matchAll(pattern)].map(({ index, 0: whole, 1: name = '', 2: value = '' }) => ({
+      index: index + whole.search(/\S/),
+      name,
+      value,
+    })),
   );
+}
+
+function inDockerfile(text: string): Assignment[] {
+  return [...text.matchAll(ENV_INSTRUCTION)].flatMap(({ index, 0: whole, 1: pairs = '' }) => {
+    const start = index + whole.length - pairs.length;
+    return [...pairs.matchAll(ENV_PAIR)].map((pair) => ({
+      index: start + pair.index,
+      name: pair[1] ?? '',
+      value: pair[2] ?? '',
+    }));
+  });
 }
 
 /** A value as it may be shown and compared: without quotes, a secret by its length alone. */
