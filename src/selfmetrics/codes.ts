@@ -29,6 +29,11 @@ export const CODES = {
       'Trace headers cannot be kept out of requests whose signature covers one: the tracer injects in another way',
     fix: 'use a tested version of dd-trace, or set DD_TRACE_PROPAGATION_STYLE_INJECT=none',
   },
+  'KS-AWS-002': {
+    severity: 'warning',
+    title: 'Calls to Bedrock make no spans',
+    fix: 'load the tracer first (keepspan/register), and remove what switches the integration off; `keepspan doctor` says more',
+  },
   'KS-BEDROCK-001': {
     severity: 'warning',
     title:

@@ -2,6 +2,7 @@ import type { Custody } from '../../contracts/custody.ts';
 import type { SignalKind } from '../../contracts/signal.ts';
 import type { SpanBackend } from '../../contracts/spans.ts';
 import { recoverProfilePrompts } from '../aws/bedrock-profile.ts';
+import { watchBedrock } from '../aws/bedrock-watch.ts';
 import { guardInjection } from '../aws/covered-requests.ts';
 import { findActivate } from './activate.ts';
 import { createDatadogBackend, type LlmObs } from './backend.ts';
@@ -93,6 +94,7 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
 
   let writers: (() => void) | undefined;
   if (!captureContent && tagMap !== undefined) undo.push(removeContent(tagMap));
+  if (custodyLevel !== 'evaluations') undo.push(watchBedrock((why) => warn('KS-AWS-002', { why })));
   // Before what is redacted is redacted.
   if (captureContent && tagMap !== undefined && custodyLevel !== 'evaluations') {
     undo.push(recoverProfilePrompts(tagMap, (model) => warn('KS-BEDROCK-001', { site: model, model })));
