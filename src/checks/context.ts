@@ -87,9 +87,18 @@ export function shownVariable({ name, value, from }: Variable): string {
   return `${name}=${value.slice(0, 80)} (${from})`;
 }
 
-/** The copies of a package, in the process where one was started, else in the project. */
+/**
+ * The copies of a package, in the process where one was started, else in the project.
+ *
+ * @throws where neither can be looked at, which makes the check `unknown`
+ */
 export function copies(context: CheckContext, name: string): readonly Installed[] {
   const loaded = context.start?.packages.filter((candidate) => candidate.name === name) ?? [];
+  if (loaded.length === 0 && context.start === undefined && context.project.hasArchives) {
+    throw new Error(
+      'packages are in archives (.pnp.cjs): look at the process, keepspan doctor -- node app.js',
+    );
+  }
   return loaded.length > 0
     ? loaded.map(({ version, root }) => ({ name, version, path: root }))
     : context.project.copies(name);

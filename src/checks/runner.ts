@@ -56,7 +56,7 @@ async function runOne(check: ProjectCheck, context: CheckContext, timeoutMs: num
   try {
     return await Promise.race([Promise.resolve(check.run(context)), tooLong]);
   } catch (error) {
-    return unknown(`the check failed: ${error instanceof Error ? error.message : String(error)}`);
+    return unknown(error instanceof Error ? error.message : String(error));
   } finally {
     clearTimeout(timer);
   }

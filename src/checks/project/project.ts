@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { commandsIn } from './commands.ts';
 import { scan, type SourceFile } from './files.ts';
@@ -17,6 +18,8 @@ export interface Project {
   readonly variables: readonly Variable[];
   /** True: there was more than is looked at. */
   readonly truncated: boolean;
+  /** Yarn's Plug'n'Play keeps packages in archives, where they cannot be looked at from outside. */
+  readonly hasArchives: boolean;
   /** Copies of a package in node_modules. */
   copies(name: string): readonly Installed[];
   /** Under which key of package.json a package stands, and its range. */
@@ -45,6 +48,7 @@ export function readProject(dir: string): Project {
     commands: files.flatMap(commandsIn),
     variables: files.flatMap(variablesIn),
     truncated: truncated || installed.truncated,
+    hasArchives: existsSync(join(dir, '.pnp.cjs')),
     copies: (name) => installed.copies(name),
     declared: (name) => declaredIn(manifest, name),
     find: (pattern) => sources.flatMap((file) => matches(file, pattern)),
