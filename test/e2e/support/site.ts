@@ -52,7 +52,8 @@ export interface Site {
   run(fixture: string, args?: readonly string[], options?: StartOptions): Promise<Ended>;
   /** The next start on the same journal: it ends when nothing of its predecessors is left. */
   replay(): Promise<void>;
-  ledger(): Promise<LedgerDocument>;
+  /** @param of default: the site's journal */
+  ledger(of?: string): Promise<LedgerDocument>;
 }
 
 /** No process of a test lives longer; whoever needs it has failed. */
@@ -119,8 +120,8 @@ export async function createSite(t: TestContext, node = process.execPath): Promi
       const { code, stderr } = await start('restart.mjs').ended;
       if (code !== 0) throw new Error(`the next start did not finish: ${stderr}`);
     },
-    async ledger() {
-      const args = [join(ROOT, 'bin', 'keepspan.js'), 'ledger', '--json', '--journal', journal];
+    async ledger(of = journal) {
+      const args = [join(ROOT, 'bin', 'keepspan.js'), 'ledger', '--json', '--journal', of];
       const { code, stdout, stderr } = await launch(args, {}).ended;
       if (code !== 0 && code !== 1) throw new Error(`keepspan ledger: exit ${code}: ${stderr}`);
       return JSON.parse(stdout) as LedgerDocument;
