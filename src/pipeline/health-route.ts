@@ -12,7 +12,10 @@ import type { Health } from './session-types.ts';
 export function serveHealth(port: number, health: () => Health, metrics: () => string): () => void {
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
-    if ((path !== '/health' && path !== '/metrics') || (request.method !== 'GET' && request.method !== 'HEAD')) {
+    if (
+      (path !== '/health' && path !== '/metrics') ||
+      (request.method !== 'GET' && request.method !== 'HEAD')
+    ) {
       response.writeHead(404).end();
       return;
     }

@@ -26,7 +26,19 @@ export interface HealthParts {
 
 /** How things stand, with every reason why they are not as promised. */
 export function describeHealth(parts: HealthParts): Health {
-  const { stack, journal, directory, lifetime, upstream, noise, ledger, delivery, findings, evaluation, alerts } = parts;
+  const {
+    stack,
+    journal,
+    directory,
+    lifetime,
+    upstream,
+    noise,
+    ledger,
+    delivery,
+    findings,
+    evaluation,
+    alerts,
+  } = parts;
   const degraded: string[] = [];
   const failing: string[] = [];
   if (stack.degraded !== undefined) degraded.push(stack.degraded);
