@@ -21,6 +21,7 @@ export type { FlushReport, Phase, ResourcePhase, ShutdownReport, StepReport } fr
 export type { UpstreamState } from './contracts/delivery.ts';
 export type { ExportedSpan, SignalKind, SpanKind } from './contracts/signal.ts';
 export type { Annotation, SpanOptions } from './contracts/spans.ts';
+export type { RecallSummary } from './evaluation/recall/summary.ts';
 export type { Health } from './pipeline/session-types.ts';
 export type { AlertState, AlertStatus } from './alerts/evaluator.ts';
 export type { MeterLike } from './selfmetrics/otel-metrics.ts';
