@@ -6,7 +6,7 @@ const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** What of `process` the lifecycle touches. */
 export type ProcessLike = Pick<
   NodeJS.Process,
-  'exitCode' | 'exit' | 'on' | 'prependListener' | 'removeListener' | 'listeners'
+  'exitCode' | 'exit' | 'on' | 'prependListener' | 'removeListener' | 'listeners' | 'rawListeners'
 >;
 
 /** How the process exits when nobody else decides: 0, or 143 (SIGTERM) and 130 (SIGINT). */
@@ -43,7 +43,10 @@ const KEY_PRESS_MS = 50;
 export function createExits(options: ExitsOptions): { install(): void; uninstall(): void } {
   const { process: proc, now } = options;
   let installed = false;
-  let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
+  let first:
+    | { readonly signal: NodeJS.Signals; readonly at: number; readonly lasting: readonly unknown[] }
+    | undefined;
+  let raisedAgain = false;
   let stepIn: NodeJS.Timeout | undefined;
 
   function onSignal(signal: NodeJS.Signals): void {
@@ -51,15 +54,34 @@ export function createExits(options: ExitsOptions): { install(): void; uninstall
     if (first !== undefined) {
       const sameKeyPress = signal === 'SIGINT' && first.signal === 'SIGINT' && at - first.at < KEY_PRESS_MS;
       if (sameKeyPress) return;
+      if (isRaisedAgain(signal)) {
+        raisedAgain = true;
+        void options.shutdown(signal).then(() => proc.exit(proc.exitCode ?? signalCode(signal)));
+        return;
+      }
       options.drain();
       proc.exit(signalCode(signal));
       return;
     }
-    first = { signal, at };
+    // Those of once() have gone by themselves when the next signal comes: that says nothing.
+    const lasting = proc.rawListeners(signal).filter((one) => one !== onSignal && !('listener' in one));
+    first = { signal, at, lasting };
     // Counted now, not at install: applications add and remove listeners as they live.
     const foreign = proc.listeners(signal).filter((listener) => listener !== onSignal);
     const over = (): void => leave(signal, at, foreign.length > 0);
     void options.shutdown(signal).then(over);
+  }
+
+  /**
+   * An application that takes its listener away and sends itself the signal has done its part and wants to die of it
+   * (NestJS' enableShutdownHooks, signal-exit): the phases that still run are let finish. A person's second signal
+   * finds the listener there.
+   */
+  function isRaisedAgain(signal: NodeJS.Signals): boolean {
+    if (raisedAgain || first === undefined || first.signal !== signal || first.lasting.length === 0)
+      return false;
+    const present = proc.rawListeners(signal);
+    return first.lasting.every((one) => !present.includes(one as () => void));
   }
 
   function leave(signal: NodeJS.Signals, at: number, isShared: boolean): void {

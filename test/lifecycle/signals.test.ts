@@ -111,6 +111,18 @@ for (const second of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
+test('a handler that takes itself away and raises the signal again (NestJS, signal-exit): the phases finish, then 143', async (t) => {
+  const child = start(t, 'own-handler.ts', 'raises-again');
+  await child.says(/^up/);
+  child.kill('SIGTERM');
+  const { code, lines, tookMs } = await child.ended;
+  assert.equal(code, 143);
+  assert.ok(lines.includes('slow step done'), lines.join());
+  assert.ok(lines.includes('deliver'));
+  assert.equal(lines.at(-1), 'drain');
+  assert.ok(tookMs < 1_900, `${tookMs} ms`);
+});
+
 test('uninstalled, the signal has its default action', async (t) => {
   const child = start(t, 'uninstalled.ts');
   await child.says(/^up/);
