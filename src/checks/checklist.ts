@@ -24,7 +24,7 @@ export const CHECKLIST: readonly ChecklistRow[] = [
   {
     group: SETUP,
     line: 'Initialization order verified: logging -> ddtrace -> traceloop -> imports',
-    checks: ['KS-LOAD-001', 'KS-LOAD-002', 'KS-LOAD-005', 'KS-LOAD-006'],
+    checks: ['KS-LOAD-001', 'KS-LOAD-002', 'KS-LOAD-005', 'KS-LOAD-006', 'KS-LOAD-008'],
   },
   { group: SETUP, line: '`DD_LLMOBS_ENABLED` set in deployment configuration', checks: ['KS-ENV-002'] },
   {

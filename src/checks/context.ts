@@ -33,6 +33,8 @@ export interface CheckContext {
   readonly noise: NoiseFacts;
   /** Undefined: no process was started. */
   readonly start: StartReport | undefined;
+  /** How the command that was started ended; `code` is undefined while it ran until it was stopped. */
+  readonly exit: { readonly code: number | undefined; readonly output: string } | undefined;
   /** The address that signals go to. */
   readonly upstream: string;
   /** Connects and hangs up; resolves with why not, or with undefined. */

@@ -44,6 +44,7 @@ import { check as shutdownHandlers } from './shutdown-handlers/check.ts';
 import { check as signedPropagation } from './signed-propagation/check.ts';
 import { check as traceloopOrder } from './traceloop-order/check.ts';
 import { check as traceloopUrl } from './traceloop-url/check.ts';
+import { check as startCompletes } from './start-completes/check.ts';
 import { check as streamTee } from './stream-tee/check.ts';
 import { check as tracerCopies } from './tracer-copies/check.ts';
 import { check as tracerOrder } from './tracer-order/check.ts';
@@ -85,6 +86,7 @@ export const CHECKS: readonly ProjectCheck[] = [
   notInstrumented,
   traceloopOrder,
   nodeOptions,
+  startCompletes,
   logCorrelation,
   logLevels,
   pollNoise,

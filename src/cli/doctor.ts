@@ -181,6 +181,7 @@ function contextOf(dir: string, started: Started | undefined): CheckContext {
     shutdownTimeoutMs: loaded.settings.shutdownTimeoutMs,
     noise: noiseFacts(policyOf(loaded.settings, loaded.file, loaded.problems)),
     start: started?.report,
+    exit: started && { code: started.exitCode, output: started.output },
     upstream: agentUrl(loaded.settings),
     connect: connectTo,
   };

@@ -30,6 +30,7 @@ function contextOf({
   env = {},
   start,
   noise,
+  exit,
   refused,
 }: Fixture): CheckContext {
   const dir = mkdtempSync(join(root, 'project-'));
@@ -65,6 +66,7 @@ function contextOf({
       ended: false,
       ...start,
     },
+    exit,
     upstream: 'http://127.0.0.1:8126',
     connect: () => Promise.resolve(refused),
   };

@@ -33,6 +33,7 @@ const contextOf = (dir: string): CheckContext => ({
   shutdownTimeoutMs: 25_000,
   noise: { pollsKept: 0, healthKept: 0 },
   start: undefined,
+  exit: undefined,
   upstream: 'http://127.0.0.1:9',
   connect: () => Promise.resolve(undefined),
 });

@@ -198,6 +198,7 @@ describe('keepspan doctor -- command', () => {
       { DD_LLMOBS_ENABLED: '1', DD_LLMOBS_ML_APP: 'x' },
     );
     for (const slug of [
+      'start-completes',
       'missing-register',
       'tracer-order',
       'not-instrumented',
@@ -226,6 +227,12 @@ describe('keepspan doctor -- command', () => {
   it('looks at a command that ends by itself, and says when none of it was Node', async () => {
     const { of } = await json(['--only', 'node-version', '--', 'node', '-e', '0']);
     assert.equal(of('node-version').status, 'pass');
+    const failed = await json(['--only', 'start-completes', '--', 'node', join(STARTS, 'nowhere.mjs')]);
+    assert.deepEqual([failed.code, failed.of('start-completes').status], [1, 'fail']);
+    assert.match(
+      failed.of('start-completes').evidence.join('\n'),
+      /exit code 1\n.*Cannot find module .*nowhere\.mjs/,
+    );
     const { code, stderr } = await run(['--', 'sh', '-c', 'echo gone; exit 3']);
     assert.equal(code, 2);
     assert.match(stderr, /KS-DOCTOR-004.*ended with 3/);
