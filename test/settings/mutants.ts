@@ -27,7 +27,7 @@ export function goodValue(row: Row): string {
     case 'number':
     case 'duration':
     case 'bytes':
-      return String(row.max === 1 ? 0.6 : Math.max(row.min ?? 0, 2_000));
+      return String(row.max === 1 ? 0.6 : Math.min(row.max ?? 2_000, Math.max(row.min ?? 0, 2_000)));
     case 'enum':
       return row.values?.[1] ?? '';
     case 'url':
