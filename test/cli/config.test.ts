@@ -93,7 +93,14 @@ test('config diff shows in what profiles differ, and nothing else', () => {
       .trim()
       .split('\n')
       .map((line) => line.split(' ')[0]),
-    ['DD_LLMOBS_AGENTLESS_ENABLED', 'DD_TRACE_SAMPLING_RULES', 'LOG_LEVEL', 'KEEPSPAN_RECALL_THRESHOLD'],
+    [
+      'DD_LLMOBS_AGENTLESS_ENABLED',
+      'DD_TRACE_SAMPLING_RULES',
+      'LOG_LEVEL',
+      'KEEPSPAN_ALERTS',
+      'KEEPSPAN_HEARTBEAT_MS',
+      'KEEPSPAN_RECALL_THRESHOLD',
+    ],
   );
   assert.match(stdout, /KEEPSPAN_RECALL_THRESHOLD +0\.5 {2}→ {2}0\.7/);
   assert.equal(run(['diff', 'staging', 'production']).stdout, '');
