@@ -4,7 +4,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { health, submitEvaluation } from 'keepspan';
-import { hybridRecall } from '../../dist/evaluation.js';
+import { hybridRecall } from 'keepspan/evaluation';
 import { quantile } from '../lib/stats.ts';
 import { startTracer } from '../lib/tracer.ts';
 

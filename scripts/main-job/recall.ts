@@ -7,6 +7,8 @@ export interface RecallCounts {
   readonly heuristic: number;
   readonly judged: number;
   readonly called: number;
+  /** Of the called, those that the heuristic sent there, by why. */
+  readonly needed: Readonly<Record<string, number>>;
   readonly judgeCalls: number;
   readonly audits: number;
   readonly auditMisses: number;
@@ -25,6 +27,11 @@ export interface JudgeReport {
   readonly savedRatio: number;
   /** Share of the audited requests above the threshold that a judge would have failed; null when none was audited. */
   readonly missRate: number | null;
+  /**
+   * The same for the requests whose answer could be checked. The others have no answer to look for in the context, and a
+   * judge is asked for that alone: the asked property is withheld from the manifest, and often stands nowhere else.
+   */
+  readonly checkable: { readonly requests: number; readonly called: number; readonly savedRatio: number };
 }
 
 const run = promisify(execFile);
@@ -40,10 +47,10 @@ export async function readRecall(
     readonly summary: Omit<RecallCounts, 'waiting'>;
     readonly waiting: Readonly<Record<string, number>>;
   };
-  const { requests, heuristic, judged, called, judgeCalls, audits, auditMisses, skipped, maybeTwice } =
-    summary;
+  const { requests, heuristic, judged, called, needed, judgeCalls, audits, auditMisses } = summary;
+  const { skipped, maybeTwice } = summary;
   return {
-    ...{ requests, heuristic, judged, called, judgeCalls, audits, auditMisses, skipped, maybeTwice },
+    ...{ requests, heuristic, judged, called, needed, judgeCalls, audits, auditMisses, skipped, maybeTwice },
     waiting: sumOf(waiting),
   };
 }
@@ -58,12 +65,17 @@ export function judgeReport(all: readonly RecallCounts[]): JudgeReport {
   const requests = total((counts) => counts.requests);
   const called = total((counts) => counts.called);
   const audits = total((counts) => counts.audits);
+  const without = total(({ needed }) => needed['no_score'] ?? 0);
+  const checkable = { requests: requests - without, called: called - without };
   return {
-    requests,
-    called,
-    savedRatio: requests === 0 ? 0 : 1 - called / requests,
+    ...saved(requests, called),
     missRate: audits === 0 ? null : total((counts) => counts.auditMisses) / audits,
+    checkable: saved(checkable.requests, checkable.called),
   };
+}
+
+function saved(requests: number, called: number) {
+  return { requests, called, savedRatio: requests === 0 ? 0 : 1 - called / requests };
 }
 
 function sumOf(counts: Readonly<Record<string, number>>): number {

@@ -112,6 +112,7 @@ function conclusion(chosen: ThresholdRow | undefined, { maxMiss, confident }: Ca
   if (chosen === undefined) return `✖ no threshold meets the target: ${target}`;
   return [
     `KEEPSPAN_RECALL_THRESHOLD=${chosen.threshold.toFixed(2)} meets the target: ${target}`,
+    `KEEPSPAN_RECALL_MAX_FALSE_PASS=${(Math.ceil(chosen.falsePassInterval.high * 1000) / 1000).toFixed(3)} warns when production misses more`,
     `saves ${percent(chosen.saved)} of the judge calls; misses ${percent(chosen.missRate)}, at most ${percent(chosen.missInterval.high)}`,
   ].join('\n');
 }

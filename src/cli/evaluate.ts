@@ -4,10 +4,17 @@ import type { Command } from 'commander';
 import type { Judge, JudgeConfig } from '../contracts/recall.ts';
 import { summarise } from '../evaluation/recall/summary.ts';
 import { errorText } from '../kernel/error-text.ts';
-import { backfillQueue, lookAtQueue, type Backfilled, type QueueState } from '../pipeline/recall/backfill.ts';
+import {
+  backfillQueue,
+  lookAtQueue,
+  queueRecords,
+  type Backfilled,
+  type QueueState,
+} from '../pipeline/recall/backfill.ts';
 import { configuredJudge } from '../pipeline/recall/settings.ts';
 import { CODES } from '../selfmetrics/codes.ts';
 import type { Settings } from '../settings/table.ts';
+import { parseAge } from './age.ts';
 import { JOURNAL_OPTION, journalOf } from './journal-argument.ts';
 
 interface EvaluateOptions {
@@ -15,6 +22,8 @@ interface EvaluateOptions {
   readonly backfill?: boolean;
   readonly dryRun?: boolean;
   readonly judge?: string;
+  readonly records?: boolean;
+  readonly since?: string;
   readonly json?: boolean;
 }
 
@@ -39,12 +48,23 @@ export function evaluateCommand(program: Command): void {
       '--judge <file>',
       'module that exports `judge`: a function or a configuration (default: KEEPSPAN_JUDGE_URL)',
     )
+    .option(
+      '--records',
+      'print what was decided, one JSON object a line without content: for `keepspan calibrate`',
+    )
+    .option('--since <age>', 'with --records: of the last 30m, 12h, 7d alone')
     .option('--json', 'one JSON document on stdout')
     .action(evaluate);
 }
 
 async function evaluate(options: EvaluateOptions): Promise<void> {
   const { directory, settings } = journalOf(options.journal);
+  if (options.records === true) {
+    const sinceMs = options.since === undefined ? 0 : Date.now() - parseAge('--since', options.since);
+    for (const record of queueRecords(directory, sinceMs))
+      process.stdout.write(`${JSON.stringify(record)}\n`);
+    return;
+  }
   const before = lookAtQueue(directory, settings) ?? NEVER_USED;
   const backfill = options.backfill === true && options.dryRun !== true;
   const errors: string[] = [];
@@ -63,7 +83,8 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
   };
   process.stdout.write(options.json === true ? `${JSON.stringify(document)}\n` : asText(document, errors));
   const isFinding =
-    options.backfill === true && (done === undefined ? total(before) > 0 : done.left + done.asked > 0);
+    options.backfill === true &&
+    (done === undefined ? total(before) > 0 : done.left + done.asked + done.forApplication > 0);
   if (isFinding || errors.length > 0) process.exitCode = 1;
 }
 
@@ -116,7 +137,10 @@ function asText(
       ? []
       : [
           `backfill: ${backfill.decided} decided, ${backfill.left} left` +
-            (backfill.asked === 0 ? '' : `; ${backfill.asked} running processes were asked to do theirs`),
+            (backfill.asked === 0 ? '' : `; ${backfill.asked} running processes were asked to do theirs`) +
+            (backfill.forApplication === 0
+              ? ''
+              : `; ${backfill.forApplication} wait for the next start of the application (stack otlp)`),
         ]),
     ...errors.map((error) => `error: ${error}`),
     '',

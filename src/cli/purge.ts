@@ -3,6 +3,7 @@ import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { countPurge, purge, type Purged } from '../pipeline/inspect/purge.ts';
 import { removeQuarantine } from '../pipeline/inspect/quarantine.ts';
 import { CODES } from '../selfmetrics/codes.ts';
+import { parseAge } from './age.ts';
 import { JOURNAL_OPTION, journalOf, parseKind } from './journal-argument.ts';
 
 interface PurgeOptions {
@@ -22,8 +23,7 @@ class NothingNamedError extends Error {
   readonly fix = CODES['KS-PURGE-002'].fix;
 }
 
-const NOTHING: Purged = { signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0 };
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const NOTHING: Purged = { signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0, recall: 0 };
 
 /** Adds `keepspan purge`: removes journaled data for good. Without --yes it says what it would remove, and exits 1. */
 export function purgeCommand(program: Command): void {
@@ -34,7 +34,10 @@ export function purgeCommand(program: Command): void {
     .option('--older-than <age>', 'pending records older than this: 30m, 12h, 7d')
     .option('--kind <kind>', `pending records of one kind: ${SIGNAL_KINDS.join(', ')}`)
     .option('--quarantine', 'what upstream refused, instead of what is pending')
-    .option('--all', 'everything: pending records of every kind and age, and the quarantine')
+    .option(
+      '--all',
+      'everything: pending records of every kind and age, recall evaluations, and the quarantine',
+    )
     .option('--yes', 'remove it; without this only say what would be removed')
     .option('--json', 'one JSON document on stdout')
     .action((options: PurgeOptions) => {
@@ -43,7 +46,10 @@ export function purgeCommand(program: Command): void {
         throw new NothingNamedError('it was not said what to remove');
       const selection = {
         kinds: kind === undefined ? SIGNAL_KINDS : [parseKind(kind)],
-        beforeMs: olderThan === undefined ? Number.POSITIVE_INFINITY : Date.now() - parseAge(olderThan),
+        beforeMs:
+          olderThan === undefined
+            ? Number.POSITIVE_INFINITY
+            : Date.now() - parseAge('--older-than', olderThan),
       };
       const { directory } = journalOf(options.journal);
       const wantsPending = all || olderThan !== undefined || kind !== undefined;
@@ -71,13 +77,8 @@ function asText({ journal, removed, pending, quarantine }: PurgeDocument): strin
   return [
     `journal ${journal}`,
     `${removed ? 'removed' : 'would remove'} ${pending.records} pending records: ${kinds}`,
+    `${removed ? 'removed' : 'would remove'} ${pending.recall} recall evaluations without a verdict`,
     `${removed ? 'removed' : 'would remove'} ${quarantine.records} refused records (${quarantine.bytes} bytes)`,
     removed ? '' : 'nothing was removed: add --yes to do it\n',
   ].join('\n');
-}
-
-function parseAge(text: string): number {
-  const match = /^(\d{1,6})([smhd])$/.exec(text);
-  if (match === null) throw new RangeError(`--older-than is an age such as 30m, 12h or 7d, not "${text}"`);
-  return Number(match[1]) * UNIT_MS[match[2]!]!;
 }

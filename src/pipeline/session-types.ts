@@ -4,11 +4,11 @@ import type { FlushReport } from '../contracts/lifecycle.ts';
 import type { EvaluationInput } from '../contracts/evaluation.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import type { NoiseCounts } from '../contracts/sampling.ts';
-import type { RecallSummary } from '../evaluation/recall/summary.ts';
 import type { Sample } from '../selfmetrics/metrics.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import type { CustodyPart } from './otlp/part.ts';
 import type { RecallSlot } from './recall/attach.ts';
+import type { RecallHealth } from './recall/health.ts';
 import type { StartFindings } from './start-checks.ts';
 
 /** How things stand: `ok`, `degraded` (works, but not as promised), `failing` (signals wait or are lost). */
@@ -29,8 +29,8 @@ export interface Health {
   readonly start?: StartFindings;
   /** What the sampling policy did, as far as delivery has come; undefined where it happens elsewhere, or not at all. */
   readonly noise?: NoiseCounts | undefined;
-  /** What hybrid recall did in this process; `waiting`: without a verdict yet. Undefined while nobody has used it. */
-  readonly evaluation?: (RecallSummary & { readonly waiting: number }) | undefined;
+  /** What hybrid recall did in this process. Undefined while nobody has used it. */
+  readonly evaluation?: RecallHealth | undefined;
   /** Alerts that fire, or will when their condition lasts. */
   readonly alerts: readonly AlertStatus[];
   /** How often each `KS-…` code was given. */

@@ -150,6 +150,11 @@ export const CODES = {
     title: 'There is no judge to backfill with',
     fix: 'set KEEPSPAN_JUDGE_URL and KEEPSPAN_JUDGE_MODEL, or name a module with --judge FILE',
   },
+  'KS-EVAL-008': {
+    severity: 'warning',
+    title: 'More recall evaluations pass above the threshold than a judge would let pass: it has drifted',
+    fix: 'run `keepspan evaluate --records` and `keepspan calibrate` on what it prints, then set KEEPSPAN_RECALL_THRESHOLD',
+  },
   'KS-JOURNAL-001': {
     severity: 'error',
     title: 'The journal directory cannot be created or used',

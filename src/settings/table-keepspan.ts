@@ -283,6 +283,17 @@ export const KEEPSPAN_ROWS = [
     since: '0.1.0',
   },
   {
+    name: 'KEEPSPAN_RECALL_MAX_FALSE_PASS',
+    key: 'recallMaxFalsePass',
+    kind: 'number',
+    min: 0,
+    max: 1,
+    default: 0.05,
+    description:
+      'Share of the audited requests above the recall threshold that may be incomplete, as `keepspan calibrate` says it; more is a warning (KS-EVAL-008).',
+    since: '0.1.0',
+  },
+  {
     name: 'KEEPSPAN_RECALL_QUEUE_MAX_BYTES',
     key: 'recallQueueMaxBytes',
     kind: 'bytes',

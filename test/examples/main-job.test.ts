@@ -91,6 +91,7 @@ describe('the judgement of a drill', () => {
       heuristic: 0,
       judged: 1,
       called: 1,
+      needed: { no_score: 1 },
       judgeCalls: 1,
       audits: 0,
       auditMisses: 0,

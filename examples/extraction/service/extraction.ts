@@ -1,5 +1,5 @@
 import { annotate, exportSpan, retrieval, submitEvaluation, task, workflow } from 'keepspan';
-import { hybridRecall } from '../../../dist/evaluation.js';
+import { hybridRecall } from 'keepspan/evaluation';
 import { isGrounded, parseAnswer } from './answer.ts';
 import { manifestChunks, textChunks, type Chunk, type PackageDocument } from './documents.ts';
 import { FIELDS, type FieldQuestion } from './fields.ts';
@@ -17,7 +17,7 @@ export function createExtraction(model: Model): (document: PackageDocument) => P
       inputData: query,
       outputData: hits.map((hit) => ({ text: hit.item.text, name: hit.item.source, score: hit.score })),
     });
-    return hits.map((hit) => hit.item);
+    return hits;
   });
 
   const extractField = task(
@@ -28,7 +28,8 @@ export function createExtraction(model: Model): (document: PackageDocument) => P
       field: FieldQuestion,
     ): Promise<FieldResult> => {
       annotate({ inputData: field.question, tags: { field_name: field.name } });
-      const passages = await search([...texts, ...manifestChunks(document, field.withhold)], field.query);
+      const hits = await search([...texts, ...manifestChunks(document, field.withhold)], field.query);
+      const passages = hits.map((hit) => hit.item);
       const answer = parseAnswer(await model.ask(field, passages));
       const grounded =
         answer.value !== null &&
@@ -47,11 +48,13 @@ export function createExtraction(model: Model): (document: PackageDocument) => P
         value: answer.confidence,
       });
       submitEvaluation({ ...about, label: 'answer_format', metricType: 'categorical', value: answer.format });
-      // Was the context complete? Decided beside the service; by a model only where a heuristic cannot tell.
+      // Was the context complete? Decided beside the service; by a model only where a heuristic cannot tell. No limits:
+      // most documents fill the top six, which says nothing about what the seventh passage holds.
       hybridRecall({
         question: field.question,
+        query: field.query,
         answer: answer.value ?? '',
-        chunks: passages.map((chunk) => ({ text: chunk.text })),
+        chunks: hits.map(({ item, score }) => ({ text: item.text, score, id: item.source })),
         field: field.name,
         ...(span === undefined ? {} : { span }),
       });

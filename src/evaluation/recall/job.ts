@@ -51,10 +51,11 @@ export function readJob(text: string): RecallJob | undefined {
 
 /** Only what is asked for: what else an application put on its objects is not ours to keep. */
 function jobOf({ input, span, label, tags, timestampMs }: JobFields): RecallJob {
-  const { question, answer, chunks, limits, field } = input;
+  const { question, query, answer, chunks, limits, field } = input;
   return {
     input: {
       question,
+      ...(query == null ? {} : { query }),
       answer,
       chunks: chunks.map(chunkOf),
       ...(limits == null ? {} : { limits: limitsOf(limits) }),
@@ -90,6 +91,7 @@ function faultOf(input: RecallInput, label: string, tags: unknown): string | und
   if (typeof input.answer !== 'string') return 'answer must be a string';
   if (!Array.isArray(input.chunks) || !input.chunks.every((chunk) => typeof chunk?.text === 'string'))
     return 'chunks must be a list of { text: string }';
+  if (input.query != null && typeof input.query !== 'string') return 'query must be a string';
   if (input.field != null && typeof input.field !== 'string') return 'field must be a string';
   if (typeof label !== 'string' || !LABEL.test(label))
     return 'label must begin with a letter and hold only ASCII letters, digits and _, at most 181';
@@ -98,6 +100,7 @@ function faultOf(input: RecallInput, label: string, tags: unknown): string | und
   return undefined;
 }
 
-function charsOf({ question, answer, chunks }: RecallInput): number {
-  return chunks.reduce((sum, chunk) => sum + chunk.text.length, question.length + answer.length);
+function charsOf({ question, query, answer, chunks }: RecallInput): number {
+  const around = question.length + (query?.length ?? 0) + answer.length;
+  return chunks.reduce((sum, chunk) => sum + chunk.text.length, around);
 }

@@ -7,6 +7,8 @@ export interface RecallSummary {
   readonly judged: number;
   /** That a judge was asked about, or would have been: below the threshold, at a limit, or at random. */
   readonly called: number;
+  /** Of those, the ones that the heuristic sent, by why: `below_threshold`, `limit_hit`, `no_score`. */
+  readonly needed: Readonly<Record<string, number>>;
   /** Calls that were made, retries included. */
   readonly judgeCalls: number;
   /** Answers that came from the cache. */
@@ -46,6 +48,7 @@ export function summarise(counts: Readonly<Record<string, number>>): RecallSumma
     heuristic: of('heuristic'),
     judged: of('judged'),
     called,
+    needed: under('needed'),
     judgeCalls: of('judgeCalls'),
     cached: of('cached'),
     savedRatio: requests === 0 ? undefined : Math.max(0, 1 - called / requests),

@@ -14,6 +14,7 @@ import { SIGNAL_KINDS } from '../../kernel/signals.ts';
 import { addLedgers } from '../../ledger/account.ts';
 import { JournalSource } from '../journal-source.ts';
 import { writerLedger } from '../ledger-view.ts';
+import { claimQueue, countQueue, purgeQueue, releaseQueue } from '../recall/purge-queue.ts';
 import { pendingRecords } from './pending.ts';
 
 export interface PurgeSelection {
@@ -25,6 +26,8 @@ export interface PurgeSelection {
 export interface Purged {
   readonly signals: Readonly<Record<SignalKind, number>>;
   readonly records: number;
+  /** Recall evaluations without a verdict, of the queue below the journal; they go with the evaluations. */
+  readonly recall: number;
 }
 
 /** Writers that still write, or that somebody delivers: what they hold is not ours to remove. */
@@ -43,7 +46,7 @@ export function countPurge(directory: string, { kinds, beforeMs }: PurgeSelectio
     records += 1;
     signals[found.kind] += found.signals;
   }
-  return { signals, records };
+  return { signals, records, recall: kinds.includes('evaluations') ? countQueue(directory, beforeMs) : 0 };
 }
 
 /**
@@ -55,6 +58,8 @@ export function countPurge(directory: string, { kinds, beforeMs }: PurgeSelectio
 export function purge(directory: string, selection: PurgeSelection): Purged {
   const instance = randomUUID();
   const claimed: string[] = [];
+  const wantsQueue = selection.kinds.includes('evaluations');
+  const queue = wantsQueue ? claimQueue(directory, instance) : { claimed: [], inUse: [] };
   try {
     const inUse = listWriters(directory).filter((path) => {
       const state = ownerState(path);
@@ -63,11 +68,14 @@ export function purge(directory: string, selection: PurgeSelection): Purged {
       // It may only stand still: sealed, it goes on elsewhere.
       return state === 'expired' && !sealWriter(path, () => ownerState(path) === 'expired');
     });
+    inUse.push(...queue.inUse);
     if (inUse.length > 0) throw new JournalInUseError(`in use: ${inUse.map(describe).join(', ')}`);
-    const total = { signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0 };
+    const total = { signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0, recall: 0 };
     for (const path of claimed) purgeWriter(path, directory, selection, instance, total);
+    if (wantsQueue) total.recall = purgeQueue(directory, queue.claimed, selection.beforeMs);
     return total;
   } finally {
+    releaseQueue(queue.claimed, instance);
     for (const path of claimed) releaseDelivery(path, instance);
   }
 }
@@ -75,6 +83,7 @@ export function purge(directory: string, selection: PurgeSelection): Purged {
 interface Total {
   readonly signals: Record<SignalKind, number>;
   records: number;
+  recall: number;
 }
 
 const READ_BYTES = 8 * 1024 * 1024;

@@ -37,6 +37,8 @@ export class OtlpCustody implements CustodyPart {
   readonly endpoints: readonly EndpointCustody[];
   /** The application has put a processor on a provider by itself. */
   byApplication = false;
+  /** Told the id of a span that no receiver will get, decimal as `exportSpan()` gives it. Must not throw. */
+  onLostSpan: (spanId: string) => void = () => undefined;
   readonly #encoder: SpanEncoder;
   readonly #onStop: () => void;
   #stopped: Promise<void> | undefined;
@@ -131,10 +133,12 @@ export class OtlpCustody implements CustodyPart {
     try {
       if (((span.spanContext().traceFlags ?? 0) & SAMPLED) === 0) return;
       const { kind, body } = this.#encoder.encode(span);
+      let kept = this.endpoints.length === 0;
       for (const { store } of this.endpoints) {
         store.created(kind);
-        store.take(kind, body, 1);
+        kept = store.take(kind, body, 1) || kept;
       }
+      if (!kept) this.#lost(span);
     } catch (error) {
       const end = error instanceof MessageTooLargeError ? 'dropped.too_large' : 'lost.unserializable';
       for (const { store } of this.endpoints) {
@@ -142,8 +146,14 @@ export class OtlpCustody implements CustodyPart {
         store.ended('spans', end);
         store.commit();
       }
+      this.#lost(span);
       warnOnce('KS-OTLP-002', { site: end, error: errorText(error) });
     }
+  }
+
+  #lost(span: ReadableSpan): void {
+    const { spanId } = span.spanContext();
+    if (/^[0-9a-f]{16}$/.test(spanId)) this.onLostSpan(BigInt(`0x${spanId}`).toString());
   }
 
   #isMortal(): boolean {

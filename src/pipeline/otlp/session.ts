@@ -5,12 +5,15 @@ import { addLedgers } from '../../ledger/account.ts';
 import { createLifecycle } from '../../lifecycle/lifecycle.ts';
 import { writeRecord } from '../../selfmetrics/records.ts';
 import { warnOnce } from '../../selfmetrics/warnings.ts';
+import { environmentWithoutPreloads } from '../../settings/environment.ts';
 import type { Settings } from '../../settings/table.ts';
 import type { BackendSlot } from '../../spans/wrap.ts';
 import { adapters } from '../adapters.ts';
 import { createEvaluations } from '../evaluations.ts';
 import { serveHealth } from '../health-route.ts';
+import { readingKey } from '../open-journal.ts';
 import { pendingIn } from '../process-ledger.ts';
+import { attachRecall } from '../recall/attach.ts';
 import type { Health, Session } from '../session-types.ts';
 import { createSignalGuard } from '../tag-guard.ts';
 import { beginWatch } from '../watch/begin.ts';
@@ -83,6 +86,7 @@ export function startOtlpSession(given: OtlpSessionParts): Session {
   });
   // Before the lifecycle's listener, so that its record tells the end, and after it: other handlers make signals, too.
   const onExit = (): void => {
+    recall.drainSync();
     each((part) => part.conclude());
     sayRest();
   };
@@ -99,11 +103,24 @@ export function startOtlpSession(given: OtlpSessionParts): Session {
     slot,
     guard,
   });
-  const health = (): Health =>
-    describeOtlpHealth({ custody, stack, ledger: ledger(), upstream: upstream(), alerts: watch.alerts() });
+  const recall = attachRecall({
+    settings,
+    // Beside the journal of the first receiver: what a command judges later must not end in one of another form.
+    journal: custody.endpoints[0]?.directory,
+    form: 'otlp',
+    key: readingKey(settings),
+    env: environmentWithoutPreloads(),
+    slot,
+    submit: (input) => evaluations.submit(input, startOtlpSession),
+  });
+  custody.onLostSpan = (spanId) => recall.lost.add(spanId);
+  const health = (): Health => ({
+    ...describeOtlpHealth({ custody, stack, ledger: ledger(), upstream: upstream(), alerts: watch.alerts() }),
+    evaluation: recall.summary(),
+  });
   const watch = beginWatch({
     settings,
-    isWatching: isMainThread && settings.alerts,
+    isWatching: isMainThread && settings.alerts && settings.delivery !== 'process',
     initialized: true,
     // Whose provider it is decides what becomes of a span that nobody asked for.
     heartbeat: undefined,
@@ -119,7 +136,7 @@ export function startOtlpSession(given: OtlpSessionParts): Session {
   const closeRoute =
     settings.healthPort === undefined
       ? undefined
-      : serveHealth(settings.healthPort, health, () => watch.text());
+      : serveHealth({ port: settings.healthPort, host: settings.healthHost }, health, () => watch.text());
   const leave = (): void => {
     slot.current = undefined;
     closeRoute?.();
@@ -140,11 +157,14 @@ export function startOtlpSession(given: OtlpSessionParts): Session {
     ledger,
     health,
     metrics: () => watch.samples(),
+    recall,
     join: (part) => void parts.add(part),
     yieldTo: provisional
       ? (next) => {
           const { current } = slot;
           leave();
+          // One that is in use goes on by itself: what it submits is in custody, which is given over.
+          if (recall.summary() === undefined) void recall.stop();
           // The next session has set its own already, or has none.
           if (current !== stack.backend) slot.current = current;
           each((part) => next.join(part));
@@ -152,6 +172,7 @@ export function startOtlpSession(given: OtlpSessionParts): Session {
       : undefined,
     async stop() {
       leave();
+      await recall.stop();
       await Promise.all([...parts].map((part) => part.stop()));
     },
   };

@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { EvaluationInput } from '../../contracts/evaluation.ts';
-import type { RecallSummary } from '../../evaluation/recall/summary.ts';
 import type { Settings } from '../../settings/table.ts';
 import type { BackendSlot } from '../../spans/wrap.ts';
 import { hasRecallQueue } from './directory.ts';
+import type { RecallHealth } from './health.ts';
 import { LostSpans } from './lost-spans.ts';
 import type { Recall } from './recall.ts';
 
@@ -16,7 +16,7 @@ export interface RecallSlot {
   /** LLM spans that are lost: told by whoever refuses one. */
   readonly lost: LostSpans;
   /** Undefined while nobody has used it. */
-  summary(): (RecallSummary & { readonly waiting: number }) | undefined;
+  summary(): RecallHealth | undefined;
   /** For 'exit' handlers. */
   drainSync(): void;
   stop(): Promise<void>;
@@ -25,6 +25,8 @@ export interface RecallSlot {
 export interface RecallSlotParts {
   readonly settings: Settings;
   readonly journal: string | undefined;
+  /** What evaluations are journaled as, where it is not Datadog's form: only a process of that stack can submit them. */
+  readonly form?: 'otlp';
   readonly key: Uint8Array | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly slot: BackendSlot;

@@ -15,14 +15,20 @@ import { VERSION } from '../version.ts';
 import { requestBackfill } from './backfill-request.ts';
 import { RecallBooks } from './books.ts';
 import { addToHistory, readAllCounts, type RecallCounts } from './counts.ts';
-import { isAbandoned, recallDirectory } from './directory.ts';
+import { isAbandoned, needsApplication, recallDirectory } from './directory.ts';
 import { Evaluator } from './evaluator.ts';
 import { RecallFolder } from './folder.ts';
 import type { PlacedEvent } from './messages.ts';
+import { readRecordFiles, type KeptRecord } from './record-book.ts';
 import { evaluatorSettings } from './settings.ts';
 import { SpendFiles } from './spend-book.ts';
 
 const TEND_MS = 5000;
+
+/** The records of a journal's queue, for `keepspan calibrate`. */
+export function queueRecords(journal: string, sinceMs: number): KeptRecord[] {
+  return readRecordFiles(recallDirectory(journal), sinceMs);
+}
 
 /** What is in the queue of a journal. */
 export interface QueueState {
@@ -60,6 +66,8 @@ export interface Backfilled {
   readonly left: number;
   /** Processes that run and were asked to do it themselves. */
   readonly asked: number;
+  /** Jobs of processes of stack `otlp` that are gone: the next start of the application takes them over. */
+  readonly forApplication: number;
   readonly counts: RecallCounts;
 }
 
@@ -91,6 +99,7 @@ export async function backfillQueue(
   const evaluator: Evaluator = new Evaluator({
     directory,
     ownFolder: undefined,
+    adopts: (path) => !needsApplication(path),
     cipher: cipherOf(settings),
     // Whoever asks for a backfill wants all of it: bounded by the day's budget, not by the number of jobs.
     settings: { ...evaluatorSettings(settings), auditRate: 0, maxJobs: Number.MAX_SAFE_INTEGER },
@@ -116,6 +125,13 @@ export async function backfillQueue(
       decided: (books.counts()['heuristic'] ?? 0) + (books.counts()['judged'] ?? 0),
       left: books.open,
       asked: asked.length,
+      forApplication: listWriters(directory)
+        .filter((path) => isAbandoned(path) && needsApplication(path))
+        .reduce(
+          (sum, path) =>
+            sum + new RecallFolder(path, cipherOf(settings)).poll(Number.POSITIVE_INFINITY).length,
+          0,
+        ),
       counts: books.counts(),
     };
   } finally {

@@ -15,6 +15,8 @@ export interface BooksOptions {
   readonly onError: (error: unknown) => void;
   /** What was counted has changed. */
   readonly onCounted: () => void;
+  /** A request above the threshold was judged at random. */
+  readonly onAudited?: (missed: boolean) => void;
 }
 
 type MarkedStage = Exclude<Stage, 'queued'>;
@@ -70,6 +72,7 @@ export class RecallBooks {
     for (const placed of events) {
       const { key, stage, outcome, count } = placed.event;
       for (const name of count) this.count(name);
+      if (count.includes('audits')) this.#options.onAudited?.(count.includes('auditMisses'));
       if (outcome !== undefined) this.#answer(key, outcome, !held.includes(placed));
       if (stage !== 'done' && stage !== 'dropped') continue;
       through.push(key);

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { setImmediate as rest } from 'node:timers/promises';
 import type { HeuristicRecall, Judge, JudgeRequest, RecallInput } from '../../contracts/recall.ts';
 import { AnswerCache } from '../../evaluation/budget/answer-cache.ts';
@@ -9,22 +7,25 @@ import { systemAfter } from '../../evaluation/recall/ask.ts';
 import { RecallEngine } from '../../evaluation/recall/engine.ts';
 import { readJob } from '../../evaluation/recall/job.ts';
 import type { RecallEvent } from '../../evaluation/recall/types.ts';
-import { ownerState, renewOwner } from '../../journal/claim.ts';
+import { renewOwner } from '../../journal/claim.ts';
 import type { RecordCipher } from '../../journal/cipher.ts';
-import { listWriters, Names } from '../../journal/directory.ts';
+import { listWriters } from '../../journal/directory.ts';
 import { releaseClaim, renewClaim, takeClaim } from '../../journal/numbered-claim.ts';
 import { systemClock } from '../../kernel/clock.ts';
-import { isAbandoned } from './directory.ts';
+import { EVALUATOR_CLAIM, isAbandoned, isGoneForGood } from './directory.ts';
 import { takeBackfillRequest } from './backfill-request.ts';
 import { keepCounts } from './counts.ts';
 import { RecallFolder } from './folder.ts';
 import type { EvaluatorSettings, PlacedEvent } from './messages.ts';
+import { RecordFiles, type KeptRecord } from './record-book.ts';
 
 export interface EvaluatorOptions {
   /** The queue's directory; undefined: jobs come by `offer` alone. */
   readonly directory: string | undefined;
   /** This process's own folder there. */
   readonly ownFolder: string | undefined;
+  /** Whether the folder of a process that is gone may be taken over; default: all. */
+  readonly adopts?: (path: string) => boolean;
   readonly cipher: RecordCipher | undefined;
   readonly settings: EvaluatorSettings;
   readonly book: SpendBook;
@@ -53,13 +54,15 @@ export class Evaluator {
   readonly #instance = randomUUID();
   readonly #folders = new Map<string, RecallFolder>();
   readonly #saidSealed = new Set<string>();
+  readonly #records: RecordFiles | undefined;
   #events: PlacedEvent[] = [];
   #sending = false;
   #busy = false;
 
   constructor(options: EvaluatorOptions) {
     this.#options = options;
-    const { settings, book } = options;
+    const { settings, book, directory, onError } = options;
+    this.#records = directory === undefined ? undefined : new RecordFiles(directory, onError);
     const { threshold, auditRate, maxAgeMs, concurrency, timeoutMs, patienceMs } = settings;
     this.#engine = new RecallEngine({
       clock: systemClock,
@@ -154,21 +157,21 @@ export class Evaluator {
   stop(): void {
     this.#engine.stop();
     for (const { path } of this.#folders.values())
-      this.#guarded(() => releaseClaim({ folder: path, name: CLAIM }, this.#instance));
+      this.#guarded(() => releaseClaim({ folder: path, name: EVALUATOR_CLAIM }, this.#instance));
     this.#folders.clear();
   }
 
   #adopt(path: string): void {
-    const { ownFolder, cipher, settings, onAdopted } = this.#options;
+    const { ownFolder, adopts, cipher, settings, onAdopted } = this.#options;
     const folder = new RecallFolder(path, cipher);
     if (this.#folders.has(folder.id)) return;
     const own = path === ownFolder;
     if (!own) {
       // What does not fit waits where it is for the next sweep.
       if (this.#engine.pending + this.#engine.skipped >= settings.maxJobs) return;
-      if (!isAbandoned(path)) return;
+      if (!isAbandoned(path) || adopts?.(path) === false) return;
     }
-    if (!takeClaim({ folder: path, name: CLAIM }, this.#instance)) return;
+    if (!takeClaim({ folder: path, name: EVALUATOR_CLAIM }, this.#instance)) return;
     this.#folders.set(folder.id, folder);
     const jobs = this.#poll(folder, !own);
     if (!own && jobs > 0) onAdopted(jobs);
@@ -193,7 +196,7 @@ export class Evaluator {
 
   #tend(folder: RecallFolder): void {
     const { ownFolder } = this.#options;
-    if (!renewClaim({ folder: folder.path, name: CLAIM }, this.#instance)) {
+    if (!renewClaim({ folder: folder.path, name: EVALUATOR_CLAIM }, this.#instance)) {
       // We slept through our lease and somebody else has it: what we still say of its jobs is marked all the same.
       this.#folders.delete(folder.id);
       return;
@@ -212,7 +215,7 @@ export class Evaluator {
     const { directory, ownFolder, onFreed } = this.#options;
     const freed = folder.clean();
     if (freed > 0) onFreed(freed);
-    if (folder.path === ownFolder || folder.open > 0 || !mayGo(folder.path)) return;
+    if (folder.path === ownFolder || folder.open > 0 || !isGoneForGood(folder.path)) return;
     // Another process may be at the history: the next sweep tries again.
     if (!keepCounts(directory!, folder.path, folder.id, folder.jobs)) return;
     this.#folders.delete(folder.id);
@@ -242,7 +245,9 @@ export class Evaluator {
   #send(): void {
     const events = this.#events;
     this.#events = [];
-    if (events.length > 0) this.#options.onEvents(events);
+    if (events.length === 0) return;
+    this.#options.onEvents(events);
+    this.#records?.add(events.flatMap(({ event }) => keptRecord(event)));
   }
 
   #guarded(step: () => void): void {
@@ -254,13 +259,6 @@ export class Evaluator {
   }
 }
 
-const CLAIM = 'evaluator';
-
-/** A process on another machine or in another container whose lease ran out so long ago does not come back. */
-const GONE_FOR_GOOD_MS = 3_600_000;
-
-function mayGo(path: string): boolean {
-  if (ownerState(path) === 'dead') return true;
-  const owner = statSync(join(path, Names.owner), { throwIfNoEntry: false });
-  return owner === undefined || Date.now() - owner.mtimeMs > GONE_FOR_GOOD_MS;
+function keptRecord({ key, record }: RecallEvent): KeptRecord[] {
+  return record === undefined ? [] : [{ id: key, timeMs: Math.floor(systemClock.wall()), ...record }];
 }

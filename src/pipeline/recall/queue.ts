@@ -9,6 +9,8 @@ import { JournalWriter } from '../../journal/writer.ts';
 export interface QueueOptions {
   /** The `recall` folder of a journal. */
   readonly directory: string;
+  /** What evaluations of it are journaled as, where it is not Datadog's form. */
+  readonly form?: 'otlp' | undefined;
   readonly key: Uint8Array | undefined;
   readonly sync: boolean;
   /** Bound on all segments of the queue, bytes. */
@@ -39,7 +41,7 @@ export class RecallQueue {
   #lookedMs = Number.NEGATIVE_INFINITY;
 
   /** @throws what the file system throws; JournalDirectoryError when the folder is not safe (law L13) */
-  constructor({ directory, key, sync, maxBytes, maxJobs }: QueueOptions) {
+  constructor({ directory, form, key, sync, maxBytes, maxJobs }: QueueOptions) {
     const real = openDirectory(directory);
     this.#maxBytes = maxBytes;
     this.#maxJobs = maxJobs;
@@ -48,7 +50,7 @@ export class RecallQueue {
     const writerBytes = Math.max(2 * maxBytes, 1);
     this.#writer = new JournalWriter({
       directory: real,
-      owner: { queue: 'recall' },
+      owner: { queue: 'recall', ...(form === undefined ? {} : { form }) },
       maxBytes: writerBytes,
       sync,
       key,

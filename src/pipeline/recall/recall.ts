@@ -1,9 +1,10 @@
 import type { EvaluationInput } from '../../contracts/evaluation.ts';
 import type { RecallInput } from '../../contracts/recall.ts';
 import type { ExportedSpan } from '../../contracts/signal.ts';
+import { DriftWatch } from '../../evaluation/calibration/drift-watch.ts';
 import { writeJob } from '../../evaluation/recall/job.ts';
 import { NO_JUDGE } from '../../evaluation/recall/judge-queue.ts';
-import { summarise, type RecallSummary } from '../../evaluation/recall/summary.ts';
+import { summarise } from '../../evaluation/recall/summary.ts';
 import type { RecallOutcome, SkipReason } from '../../evaluation/recall/types.ts';
 import { skipSubmission } from '../../evaluation/recall/verdict.ts';
 import { errorText } from '../../kernel/error-text.ts';
@@ -12,6 +13,7 @@ import type { Settings } from '../../settings/table.ts';
 import { callSite } from '../../spans/call-site.ts';
 import type { BackendSlot } from '../../spans/wrap.ts';
 import type { ApiFunction } from '../evaluations.ts';
+import type { RecallHealth } from './health.ts';
 import { RecallBooks } from './books.ts';
 import { CountsFile } from './counts-file.ts';
 import { recallDirectory } from './directory.ts';
@@ -43,6 +45,7 @@ export interface RecallParts {
   readonly settings: Settings;
   /** The journal's directory; undefined: jobs wait in memory alone. */
   readonly journal: string | undefined;
+  readonly form?: 'otlp';
   readonly key: Uint8Array | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly slot: BackendSlot;
@@ -64,6 +67,7 @@ export class Recall {
   readonly #memory = new MemoryJobs();
   readonly #counts: CountsFile;
   readonly #host: RecallHost;
+  readonly #drift: DriftWatch;
   readonly #hold = (): (() => void) => {
     this.#host.hold();
     return () => this.#host.release();
@@ -72,15 +76,20 @@ export class Recall {
   #ringing = false;
 
   constructor(parts: RecallParts) {
-    const { settings, journal, key, env, slot, lost, submit, keepsContent } = parts;
+    const { settings, journal, form, key, env, slot, lost, submit, keepsContent } = parts;
     this.#parts = parts;
     this.#judges = new MainJudges(slot, (code, error, site) => {
       warnOnce(code, { site, error: errorText(error) });
     });
     const directory = journal === undefined || !keepsContent ? undefined : recallDirectory(journal);
-    this.#queue = directory === undefined ? undefined : openQueue(directory, settings, key);
+    this.#queue = directory === undefined ? undefined : openQueue(directory, settings, key, form);
     this.#counts = new CountsFile(this.#queue?.path, () => this.#books.counts());
+    this.#drift = new DriftWatch(settings.recallMaxFalsePass);
     this.#books = new RecallBooks({
+      onAudited: (missed) => {
+        const drift = this.#drift.audited(missed);
+        if (drift !== undefined) warnOnce('KS-EVAL-008', { detail: drift.reason });
+      },
       submit,
       isLost: ({ spanId }) => lost.has(spanId),
       onError: (error) => this.#failed(error),
@@ -128,8 +137,12 @@ export class Recall {
     this.#host.tell({ type: 'backfill' });
   }
 
-  summary(): RecallSummary & { readonly waiting: number } {
-    return { ...summarise(this.#books.counts()), waiting: this.#books.open };
+  summary(): RecallHealth {
+    return {
+      ...summarise(this.#books.counts()),
+      waiting: this.#books.open,
+      drift: this.#drift.state(),
+    };
   }
 
   /** For 'exit' handlers: what was counted last is on disk. */
@@ -145,7 +158,7 @@ export class Recall {
   }
 
   #evaluate(options: HybridRecallOptions, api: ApiFunction): RecallHandle {
-    const { question, answer, chunks, limits, field, tags, label = 'context_recall' } = options;
+    const { question, query, answer, chunks, limits, field, tags, label = 'context_recall' } = options;
     const span = options.span ?? this.#parts.slot.current?.exportSpan();
     if (span === undefined)
       return this.#invalid('there is no active span; pass span: exportSpan()', api, 'no_span');
@@ -156,6 +169,7 @@ export class Recall {
       question,
       answer,
       chunks,
+      ...(query === undefined ? {} : { query }),
       ...(limits === undefined ? {} : { limits }),
       ...(field === undefined ? {} : { field }),
     };
@@ -281,10 +295,12 @@ function openQueue(
   directory: string,
   settings: Settings,
   key: Uint8Array | undefined,
+  form: 'otlp' | undefined,
 ): RecallQueue | undefined {
   try {
     return new RecallQueue({
       directory,
+      form,
       key,
       sync: settings.journalSync === 'data',
       maxBytes: settings.recallQueueMaxBytes,

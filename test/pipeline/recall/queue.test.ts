@@ -52,6 +52,7 @@ describe('a job as text', () => {
   it('comes back as it was, without what is not ours and without numbers that are none', () => {
     const input = {
       question: 'wer? 🦊',
+      query: 'wer wen',
       answer: 'שלום',
       chunks: [{ text: '中文', score: Number.NaN, id: 'c', secret: 'x' }],
       limits: { retrieved: 3, retrievalLimit: Number.POSITIVE_INFINITY },
@@ -62,6 +63,7 @@ describe('a job as text', () => {
     assert.deepEqual(readJob(written.text), {
       input: {
         question: 'wer? 🦊',
+        query: 'wer wen',
         answer: 'שלום',
         chunks: [{ text: '中文', id: 'c' }],
         limits: { retrieved: 3 },
