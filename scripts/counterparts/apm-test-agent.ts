@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPython } from './python.ts';
 import { freePorts, runLeashed, thrice, until } from './started.ts';
 
 /** What Datadog's APM test agent found in the traces it was sent: how often each of its checks passed, failed, did not apply. */
@@ -55,46 +55,16 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const REQUIREMENTS = fileURLToPath(new URL('apm-test-agent/requirements.txt', import.meta.url));
 const CACHE = join(ROOT, '.cache', 'counterparts');
 const FOLDER = join(CACHE, `ddapm-test-agent-${VERSION}`);
-const READY = join(FOLDER, 'complete');
-const ATTEMPTS = 3;
-const INSTALL_MS = 180_000;
 const START_MS = 30_000;
 
 /**
- * Takes the test agent from PyPI, once, into a virtual environment: its scripts hold their own path, so the folder is
- * built in place and marked when it is complete.
+ * Takes the test agent from PyPI, once.
  *
  * @returns the program
  * @throws what is missing, and how it is had
  */
 export function installApmTestAgent(): string {
-  const program = join(FOLDER, 'bin', 'ddapm-test-agent');
-  if (existsSync(READY)) return program;
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(CACHE, { recursive: true });
-  run('python3', ['-m', 'venv', FOLDER], 'on Debian: apt-get install python3-venv');
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      run(join(FOLDER, 'bin', 'pip'), ['install', '-q', '--no-deps', '-r', REQUIREMENTS], 'PyPI must answer');
-      break;
-    } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
-      process.stderr.write(`counterparts: pip failed, attempt ${attempt} of ${ATTEMPTS}\n`);
-    }
-  }
-  mkdirSync(READY);
-  return program;
-}
-
-function run(program: string, args: readonly string[], fix: string): void {
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    encoding: 'utf8',
-    timeout: INSTALL_MS,
-    killSignal: 'SIGKILL',
-  });
-  if (status === 0) return;
-  const said = `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`.slice(-4000);
-  throw new Error(`the APM test agent could not be had (${program}): ${said}\n${fix}`);
+  return installPython('ddapm-test-agent', FOLDER, REQUIREMENTS);
 }
 
 /** Starts the test agent on loopback with all its checks on. */

@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPython } from './python.ts';
 import { freePorts, runLeashed, thrice, until } from './started.ts';
 
 /** moto's stand-in of AWS with IAM on: it refuses a signature that does not hold, as AWS does. */
@@ -16,9 +15,6 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const REQUIREMENTS = fileURLToPath(new URL('moto/requirements.txt', import.meta.url));
 const CACHE = join(ROOT, '.cache', 'counterparts');
 const FOLDER = join(CACHE, `moto-${VERSION}`);
-const READY = join(FOLDER, 'complete');
-const ATTEMPTS = 3;
-const INSTALL_MS = 180_000;
 const START_MS = 30_000;
 const POLICY = JSON.stringify({
   Version: '2012-10-17',
@@ -26,39 +22,13 @@ const POLICY = JSON.stringify({
 });
 
 /**
- * Takes moto from PyPI, once, into a virtual environment.
+ * Takes moto from PyPI, once.
  *
  * @returns the program
  * @throws what is missing, and how it is had
  */
 export function installMoto(): string {
-  const program = join(FOLDER, 'bin', 'moto_server');
-  if (existsSync(READY)) return program;
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(CACHE, { recursive: true });
-  run('python3', ['-m', 'venv', FOLDER], 'on Debian: apt-get install python3-venv');
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      run(join(FOLDER, 'bin', 'pip'), ['install', '-q', '--no-deps', '-r', REQUIREMENTS], 'PyPI must answer');
-      break;
-    } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
-      process.stderr.write(`counterparts: pip failed, attempt ${attempt} of ${ATTEMPTS}\n`);
-    }
-  }
-  mkdirSync(READY);
-  return program;
-}
-
-function run(program: string, args: readonly string[], fix: string): void {
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    encoding: 'utf8',
-    timeout: INSTALL_MS,
-    killSignal: 'SIGKILL',
-  });
-  if (status === 0) return;
-  const said = `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`.slice(-4000);
-  throw new Error(`moto could not be had (${program}): ${said}\n${fix}`);
+  return installPython('moto_server', FOLDER, REQUIREMENTS);
 }
 
 /** Starts moto on loopback with one user who may do everything; from then on every request is authenticated. */
