@@ -7,6 +7,7 @@ import { errorText } from './kernel/error-text.ts';
 import { EMPTY_LEDGER } from './kernel/empty-ledger.ts';
 import { shared } from './pipeline/global.ts';
 import { lazily, start } from './pipeline/init.ts';
+import type { LambdaOptions } from './pipeline/lambda.ts';
 import type { Health } from './pipeline/session-types.ts';
 import { callSite } from './spans/call-site.ts';
 import { createWrap, type AnyFunction } from './spans/wrap.ts';
@@ -21,6 +22,7 @@ export type { FlushReport, Phase, ResourcePhase, ShutdownReport, StepReport } fr
 export type { UpstreamState } from './contracts/delivery.ts';
 export type { ExportedSpan, SignalKind, SpanKind } from './contracts/signal.ts';
 export type { Annotation, SpanOptions } from './contracts/spans.ts';
+export type { LambdaOptions } from './pipeline/lambda.ts';
 export type { RecallSummary } from './evaluation/recall/summary.ts';
 export type { Health } from './pipeline/session-types.ts';
 export type { AlertState, AlertStatus } from './alerts/evaluator.ts';
@@ -118,6 +120,23 @@ export async function flushObservability(
   // NaN would wait for ever, and whoever divides by zero on the way out must not hang there.
   const bounded = typeof timeoutMs === 'number' && timeoutMs >= 0 ? timeoutMs : 5000;
   return (await shared().session?.flush(bounded)) ?? NOTHING_TO_FLUSH;
+}
+
+/**
+ * Wraps a handler of AWS Lambda, so that an invocation ends when its signals are delivered: the sandbox stands still
+ * from the answer to the next event, and may never go on. Async, callback and streaming handlers keep their results and
+ * errors. With nothing switched on the handler runs as it is; with `KEEPSPAN_STACK=off` it is returned as it is.
+ *
+ * @example
+ * export const handler = lambda(async (event, context) => …);
+ *
+ * @param options.timeoutMs milliseconds an invocation may wait for delivery; default 2,000, and never more than it has
+ * left. What is not delivered by then stays in the journal, and goes with the next invocation
+ */
+export function lambda<F extends AnyFunction>(handler: F, options: LambdaOptions = {}): F {
+  if (isStackOff()) return handler;
+  const { flushing } = lazily<typeof import('./pipeline/lambda.ts')>('lambda');
+  return flushing(handler, () => shared().session, options);
 }
 
 /**

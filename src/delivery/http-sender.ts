@@ -1,10 +1,5 @@
-import {
-  Agent as HttpAgent,
-  type ClientRequest,
-  type IncomingMessage,
-  request as httpRequest,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent, ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { parseOrigin } from './http-origin.ts';
 import type { OutgoingRequest, Send, SendResult } from './send.ts';
 
@@ -20,6 +15,8 @@ export interface HttpSenderOptions {
   readonly idleSocketMs?: number;
   /** Proxy variables (`HTTPS_PROXY`, `NO_PROXY`, …) for `https:` upstreams. Node before 22.21 and 24.5 ignores them. */
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
+  /** False: the process may end while a request is on its way. */
+  readonly holdsProcess?: boolean;
 }
 
 export interface HttpSender {
@@ -30,7 +27,8 @@ export interface HttpSender {
 
 /** Sends requests over kept connections. Redirects are answers like any other: nothing follows them. */
 export function createHttpSender(options: HttpSenderOptions = {}): HttpSender {
-  const { requestTimeoutMs = 10_000, maxSockets = 4, idleSocketMs = 4000, proxyEnv } = options;
+  const { requestTimeoutMs = 10_000, maxSockets = 4, idleSocketMs = 4000 } = options;
+  const { proxyEnv, holdsProcess = true } = options;
   const pool = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, timeout: idleSocketMs };
   const http = new HttpAgent(pool);
   const https = new HttpsAgent(proxyEnv === undefined ? pool : { ...pool, proxyEnv: { ...proxyEnv } });
@@ -39,11 +37,15 @@ export function createHttpSender(options: HttpSenderOptions = {}): HttpSender {
     const { secure, connection } = parseOrigin(request.origin);
     const { method, path, headers, body } = request;
     const init = { ...connection, method, path, headers: { ...headers, 'Content-Length': body.length } };
-    return secure ? httpsRequest({ ...init, agent: https }) : httpRequest({ ...init, agent: http });
+    // `http.request` is this and no more, but tracers replace it, and so does our own seam: delivery may share their thread.
+    return secure
+      ? new ClientRequest({ ...init, protocol: 'https:', agent: https })
+      : new ClientRequest({ ...init, agent: http });
   };
 
   return {
-    send: (request, signal) => exchange(() => open(request), request.body, requestTimeoutMs, signal),
+    send: (request, signal) =>
+      exchange(() => open(request), request.body, { timeoutMs: requestTimeoutMs, signal, holdsProcess }),
     close: () => {
       http.destroy();
       https.destroy();
@@ -51,11 +53,16 @@ export function createHttpSender(options: HttpSenderOptions = {}): HttpSender {
   };
 }
 
+interface Limits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly holdsProcess: boolean;
+}
+
 function exchange(
   open: () => ClientRequest,
   body: Buffer,
-  timeoutMs: number,
-  signal: AbortSignal,
+  { timeoutMs, signal, holdsProcess }: Limits,
 ): Promise<SendResult> {
   return new Promise((resolve) => {
     if (signal.aborted) {
@@ -80,6 +87,10 @@ function exchange(
     };
     const abort = (): void => settle('ABORT_ERR');
     const timer = setTimeout(() => settle('ETIMEDOUT'), timeoutMs);
+    if (!holdsProcess) {
+      timer.unref();
+      outgoing.on('socket', (socket) => socket.unref());
+    }
     signal.addEventListener('abort', abort);
     outgoing.on('error', (error) => settle(codeOf(error)));
     outgoing.on('response', (incoming) => {

@@ -5,8 +5,13 @@ export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 const HURRIED_MS = 250;
 
 /** {@link Sleep} with real timers. Keeps the process alive while it waits. */
-export const systemSleep: Sleep = (ms, signal) =>
-  new Promise((resolve) => {
+export const systemSleep: Sleep = (ms, signal) => sleep(ms, signal, true);
+
+/** The same, and the process may end meanwhile. */
+export const idleSleep: Sleep = (ms, signal) => sleep(ms, signal, false);
+
+function sleep(ms: number, signal: AbortSignal, holdsProcess: boolean): Promise<void> {
+  return new Promise((resolve) => {
     if (signal.aborted) {
       resolve();
       return;
@@ -17,8 +22,10 @@ export const systemSleep: Sleep = (ms, signal) =>
       resolve();
     };
     const timer = setTimeout(done, ms);
+    if (!holdsProcess) timer.unref();
     signal.addEventListener('abort', done);
   });
+}
 
 /** The pauses of one stream: every one of them can be ended early. */
 export class Pacer {

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BatchEncoder, Outcomes, PendingRecord, UpstreamState } from '../contracts/delivery.ts';
 import type { SignalKind } from '../contracts/signal.ts';
+import type { Sleep } from '../delivery/pacer.ts';
 import type { Send } from '../delivery/send.ts';
 import { deliverStream, type StreamDelivery } from '../delivery/stream.ts';
 import { RecordCipher } from '../journal/cipher.ts';
@@ -37,6 +38,8 @@ export interface DelivererOptions {
   /** 32 bytes: for sealed records. */
   readonly key?: Uint8Array | undefined;
   readonly clock?: Clock;
+  /** Between attempts; default: one that keeps the process alive. */
+  readonly sleep?: Sleep;
   /** A writer was taken over, whose outcomes so far are these. Must not throw. */
   readonly onAdopted?: (writerId: string, state: OutcomeState) => void;
   readonly onOutcome: (writerId: string, kind: SignalKind, outcomes: Outcomes) => void;
@@ -185,6 +188,7 @@ export class Deliverer {
       onAdopted,
       onSealed,
       onResolved,
+      sleep,
     } = this.#options;
     const id = basename(path);
     const lease = new Lease(path, this.#instance, this.#clock);
@@ -213,6 +217,7 @@ export class Deliverer {
         send,
         clock: this.#clock,
         random: Math.random,
+        ...(sleep === undefined ? {} : { sleep }),
         maxAgeMs,
         // Outcomes reach the board from the source, damage and eviction included.
         onOutcome: () => undefined,

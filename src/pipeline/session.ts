@@ -16,6 +16,7 @@ import type { Settings, SettingsOptions } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import { adapters } from './adapters.ts';
 import { CustodyStore } from './custody-store.ts';
+import type { DeliveryHost } from './delivery-host.ts';
 import { createEvaluations } from './evaluations.ts';
 import { createHooks } from './hooks.ts';
 import { describeHealth } from './health.ts';
@@ -40,7 +41,7 @@ import { targetOf } from './target.ts';
 import { VERSION } from './version.ts';
 import { beginWatch } from './watch/begin.ts';
 import { usedBytes } from './watch/used-bytes.ts';
-import { WorkerHost } from './worker-host.ts';
+import { startHost } from './start-host.ts';
 
 /** The owner's lease of the journal folder is renewed so often; it only matters where no process table can tell. */
 const LEASE_RENEWAL_MS = 10_000;
@@ -57,7 +58,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
   const problems = sayProblems(loaded);
   if (isOtlp(settings)) return before ?? startOtlp(settings, slot, () => problems.sayRest());
   const checks = beginStartChecks(isMainThread ? upstreamUrl(settings) : undefined);
-  let host: WorkerHost | undefined;
+  let host: DeliveryHost | undefined;
   let boardMemory = createBoardMemory();
   let board = new OutcomeBoard(boardMemory);
   const opened = openJournal(
@@ -125,8 +126,9 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
   };
   const upstreamStates = () => [...upstream.values(), ...[...parts].flatMap((part) => part.upstream())];
 
-  if (isMainThread && settings.delivery === 'worker') {
-    host = new WorkerHost({
+  const delivery = isMainThread ? settings.delivery : 'none';
+  if (delivery !== 'none') {
+    host = startHost(delivery, {
       input: {
         keepspanInternal: true,
         directory,
@@ -215,7 +217,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     stack,
     ...home(),
     agentUrl: address,
-    host: host === undefined ? 'none' : 'worker',
+    host: delivery,
     policy,
     onDisk: journal.onDisk,
     findings: checks.findings(),
@@ -236,7 +238,8 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
   const watch = beginWatch({
     settings,
     // A worker thread's numbers are its own; alerts are for the process.
-    isWatching: isMainThread && settings.alerts,
+    // Its timers see nothing where everything stands still between two calls.
+    isWatching: isMainThread && settings.alerts && delivery !== 'process',
     initialized: stack.name !== 'none',
     heartbeat: stack.heartbeat,
     ledger,

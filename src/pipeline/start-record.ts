@@ -15,7 +15,7 @@ export interface StartRecordParts {
   readonly directory: string | undefined;
   readonly lifetime: JournalLifetime;
   readonly agentUrl: string;
-  readonly host: 'worker' | 'none';
+  readonly host: 'worker' | 'process' | 'none';
   readonly policy: Policy;
   readonly onDisk: boolean;
   readonly findings: StartFindings;

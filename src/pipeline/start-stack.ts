@@ -107,6 +107,8 @@ export function startStack(options: StackOptions): Stack {
     });
     const stack = datadogStack(session, custodyLevel, relay);
     const kafka = followKafka(located, settings.service);
+      exportsToAgent: custodyLevel !== 'evaluations' && settings.delivery === 'process',
+      otelBridge: !dual,
     return {
       ...stack,
       patched: [...stack.patched, ...kafka.patched],

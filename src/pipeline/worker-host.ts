@@ -1,30 +1,8 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Outcomes, UpstreamState } from '../contracts/delivery.ts';
-import type { SignalKind } from '../contracts/signal.ts';
+import { type DeliveryHost, type HostOptions, passOn } from './delivery-host.ts';
 import type { OtlpWorkerInput } from './otlp/worker-input.ts';
 import type { FromWorker, MemoryRecord, ToWorker, WorkerInput } from './worker-messages.ts';
-
-export interface WorkerHostOptions {
-  /** What runs in the thread, beside this file and without its ending; default `delivery-worker`. */
-  readonly file?: 'otlp/worker';
-  readonly input: WorkerInput | OtlpWorkerInput;
-  /** Environment of the worker: no NODE_OPTIONS, which would load the application's preloads there. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly onRates: (json: string) => void;
-  readonly onState: (state: UpstreamState) => void;
-  readonly onMemoryResolved: (kind: SignalKind, ids: readonly number[], outcomes: Outcomes) => void;
-  /** Of what was handed over, so many signals may reach upstream twice. */
-  readonly onMemoryMaybeTwice: (kind: SignalKind, signals: number) => void;
-  /** Records of this writer are sealed with another key; they are held. */
-  readonly onSealed: (writerId: string) => void;
-  /** Hit statistics of so many spans reach nobody. */
-  readonly onStatisticsLost?: (spans: number, reason: string) => void;
-  /** Something inside the worker failed; it goes on. */
-  readonly onError: (error: string) => void;
-  /** It ended by itself and is started again; what was handed to it is not resolved. */
-  readonly onDeath: (error: string) => void;
-}
 
 const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 30_000;
@@ -33,8 +11,8 @@ const MAX_RESTART_MS = 30_000;
  * Delivery in a worker thread that never keeps the process alive and is started again when it dies. What it was
  * about to deliver is in the journal, so its death costs nothing but time.
  */
-export class WorkerHost {
-  readonly #options: WorkerHostOptions;
+export class WorkerHost implements DeliveryHost {
+  readonly #options: HostOptions;
   #input: WorkerInput | OtlpWorkerInput;
   #worker: Worker | undefined;
   #restart: NodeJS.Timeout | undefined;
@@ -43,13 +21,12 @@ export class WorkerHost {
   #hurried = false;
   #flushed: (() => void)[] = [];
 
-  constructor(options: WorkerHostOptions) {
+  constructor(options: HostOptions) {
     this.#options = options;
     this.#input = options.input;
     this.#start();
   }
 
-  /** False while there is no worker to hand it to. */
   hand(record: MemoryRecord): boolean {
     if (this.#worker === undefined) return false;
     const { buffer, byteLength } = record.payload;
@@ -59,7 +36,6 @@ export class WorkerHost {
     return true;
   }
 
-  /** The host's journal begins, or goes on in another folder. */
   journalMoved(journal: Pick<WorkerInput, 'directory' | 'writerId' | 'board'>): void {
     this.#input = { ...this.#input, ...journal };
     this.#tell({ type: 'journal', ...journal });
@@ -70,7 +46,6 @@ export class WorkerHost {
     this.#tell({ type: 'hurry' });
   }
 
-  /** Sends hit statistics now; resolves when the Agent has answered or there is no worker, and may never resolve. */
   flushStatistics(): Promise<void> {
     if (this.#worker === undefined) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -79,7 +54,6 @@ export class WorkerHost {
     return promise;
   }
 
-  /** Ends the worker: its loops stop, then the thread. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#restart);
@@ -131,24 +105,8 @@ export class WorkerHost {
   }
 
   #onMessage(message: FromWorker): void {
-    switch (message.type) {
-      case 'rates':
-        return this.#options.onRates(message.json);
-      case 'state':
-        if (message.state.status === 'delivering') this.#restartMs = FIRST_RESTART_MS;
-        return this.#options.onState(message.state);
-      case 'memory-resolved':
-        return this.#options.onMemoryResolved(message.kind, message.ids, message.outcomes);
-      case 'memory-maybe-twice':
-        return this.#options.onMemoryMaybeTwice(message.kind, message.signals);
-      case 'statistics-flushed':
-        return this.#endFlush();
-      case 'statistics-lost':
-        return this.#options.onStatisticsLost?.(message.spans, message.reason);
-      case 'sealed':
-        return this.#options.onSealed(message.writerId);
-      case 'error':
-        return this.#options.onError(message.error);
-    }
+    if (message.type === 'statistics-flushed') return this.#endFlush();
+    if (message.type === 'state' && message.state.status === 'delivering') this.#restartMs = FIRST_RESTART_MS;
+    passOn(this.#options, message);
   }
 }

@@ -52,9 +52,17 @@ function tracerSettingsAbove(origin: string): string | undefined {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The service nobody named: npm's package name, else the one in the package.json of the working directory, else `node`. */
+/** Whether this is a function of AWS Lambda (docs.aws.amazon.com, Lambda, defined runtime environment variables). */
+export function isLambda(env: Env): boolean {
+  return (env.AWS_LAMBDA_FUNCTION_NAME?.trim() ?? '') !== '';
+}
+
+/**
+ * The service nobody named: npm's package name, else the one in the package.json of the working directory, else the
+ * function's on AWS Lambda, else `node`.
+ */
 export function defaultService(env: Env, host: Host): string {
-  return env.npm_package_name?.trim() || packageName(host) || 'node';
+  return env.npm_package_name?.trim() || packageName(host) || env.AWS_LAMBDA_FUNCTION_NAME?.trim() || 'node';
 }
 
 function packageName(host: Host): string | undefined {
@@ -71,6 +79,8 @@ function packageName(host: Host): string | undefined {
 /** The journal's directory by the XDG base directory specification; undefined where there is no home. */
 export function defaultJournalDir(env: Env, service: string, host: Host): string | undefined {
   const folder = join('keepspan', folderName(service));
+  // The only folder that can be written there; it is the sandbox's own and outlives a runtime that is started again.
+  if (isLambda(env)) return join('/tmp', folder);
   const state = env.XDG_STATE_HOME;
   // The specification: relative paths in these variables are invalid and ignored.
   if (state !== undefined && isAbsolute(state)) return join(state, folder);

@@ -3,7 +3,7 @@ import { chooseProfile } from './choose-profile.ts';
 import { contradictions } from './contradictions.ts';
 import { loadConfigFile } from './file.ts';
 import type { ConfigFile } from './file.ts';
-import { REAL_HOST, defaultJournalDir, defaultService } from './host.ts';
+import { REAL_HOST, defaultJournalDir, defaultService, isLambda } from './host.ts';
 import type { Host } from './host.ts';
 import { unknownKeys, unknownNames } from './names.ts';
 import { parseValue } from './parse.ts';
@@ -201,6 +201,7 @@ function compute(
     (value) => value !== undefined,
   );
   fill('agentless', profile === 'development' && values['apiKey'] !== undefined && !agentNamed, 'profile');
+  fill('delivery', isLambda(env) ? 'process' : 'worker');
   if (values['journalDir'] === undefined) {
     fill('journalDir', defaultJournalDir(env, String(values['service']), host));
   }

@@ -32,7 +32,7 @@ export type Kind =
 export type Format = 'host' | 'headers' | 'key32' | 'levels';
 
 /** Defaults that depend on where the process runs; `load.ts` computes them. */
-export type Computed = 'service' | 'journalDir' | 'agentless';
+export type Computed = 'service' | 'journalDir' | 'agentless' | 'delivery';
 
 /** One setting. The table of these generates types, validation, documentation and help. */
 export interface Row {

@@ -55,7 +55,8 @@ export const DATADOG_ROWS = [
     otherNames: ['DD_SERVICE_NAME', 'OTEL_SERVICE_NAME'],
     computed: 'service',
     description: 'Name of the service.',
-    unset: '`npm_package_name`, else the name in the package.json of the working directory, else `node`',
+    unset:
+      '`npm_package_name`, else the name in the package.json of the working directory, else `AWS_LAMBDA_FUNCTION_NAME`, else `node`',
     since: '0.1.0',
   },
   {

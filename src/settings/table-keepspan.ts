@@ -52,7 +52,8 @@ export const KEEPSPAN_ROWS = [
     kind: 'path',
     computed: 'journalDir',
     description: 'Directory of the journal. A sidecar that delivers it needs the same uid.',
-    unset: '`$XDG_STATE_HOME/keepspan/<service>`, else `~/.local/state/keepspan/<service>`',
+    unset:
+      '`$XDG_STATE_HOME/keepspan/<service>`, else `~/.local/state/keepspan/<service>`; on AWS Lambda `/tmp/keepspan/<service>`',
     since: '0.1.0',
   },
   {
@@ -152,9 +153,11 @@ export const KEEPSPAN_ROWS = [
     name: 'KEEPSPAN_DELIVERY',
     key: 'delivery',
     kind: 'enum',
-    values: ['worker', 'none'],
-    default: 'worker',
-    description: 'Who delivers the journal: a worker thread of this process, or somebody beside it.',
+    values: ['worker', 'process', 'none'],
+    computed: 'delivery',
+    description:
+      'Who delivers the journal: a worker thread of this process, its main thread, or somebody beside it.',
+    unset: '`process` on AWS Lambda, where nothing runs between two calls; else `worker`',
     since: '0.1.0',
   },
   {

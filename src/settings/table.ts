@@ -15,7 +15,10 @@ type ValueOf<R extends AnyRow> = R extends { kind: 'boolean' }
       : string;
 
 /** Rows whose value is always there. The journal directory is not: a process may have no home. */
-type Certain = { default: unknown } | { profileDefaults: unknown } | { computed: 'service' | 'agentless' };
+type Certain =
+  | { default: unknown }
+  | { profileDefaults: unknown }
+  | { computed: 'service' | 'agentless' | 'delivery' };
 
 /** The settings of one process, after precedence, parsing and defaults. */
 export type Settings = {

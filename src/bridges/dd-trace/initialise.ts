@@ -26,6 +26,16 @@ export interface InitOptions {
    * of 100/s nor its rejections in propagated headers touch a trace.
    */
   readonly sampling?: { readonly thins: boolean } | undefined;
+  /**
+   * Traces go to the Agent's address, where custody takes them. On AWS Lambda without Datadog's extension dd-trace
+   * prints them on stdout instead (exporter.js).
+   */
+  readonly exportsToAgent?: boolean | undefined;
+  /**
+   * False: the tracer does not stand in for OpenTelemetry's provider, whatever DD_TRACE_OTEL_ENABLED says. Its spans
+   * have no attributes to read, and OpenLLMetry reads some in every call of the application's.
+   */
+  readonly otelBridge?: boolean | undefined;
 }
 
 /**
@@ -47,6 +57,8 @@ export function initialise(
     // Delivery decides between Agent and intake, again and again; dd-trace would decide once, by one probe.
     ...(custodyLevel === 'evaluations' ? {} : { DD_LLMOBS_AGENTLESS_ENABLED: '0' }),
     ...(captureContent ? {} : WITHOUT_CONTENT),
+    ...(options.exportsToAgent === true ? { DD_TRACE_EXPERIMENTAL_EXPORTER: 'agent' } : {}),
+    ...(options.otelBridge === false ? { DD_TRACE_OTEL_ENABLED: 'false' } : {}),
     ...(custodyLevel === 'evaluations' ? {} : samplingVariables(options.sampling)),
   };
   withEnvironment(variables, () => {

@@ -13,7 +13,8 @@ import { openJournal, type OpenedJournal } from '../open-journal.ts';
 import { createBoardMemory, OutcomeBoard } from '../outcome-board.ts';
 import { processLedger } from '../process-ledger.ts';
 import { VERSION } from '../version.ts';
-import { WorkerHost } from '../worker-host.ts';
+import type { DeliveryHost } from '../delivery-host.ts';
+import { startHost } from '../start-host.ts';
 import type { NamedTarget } from './endpoints.ts';
 
 /** The owner's lease of the journal folder is renewed so often, as for the other journals. */
@@ -36,7 +37,7 @@ export class EndpointCustody {
   readonly #opened: OpenedJournal;
   readonly #relay: MemoryRelay;
   /** Undefined while the journal is opened. */
-  readonly #host: WorkerHost | undefined;
+  readonly #host: DeliveryHost | undefined;
   readonly #lease: NodeJS.Timeout;
   readonly #upstream = new Map<SignalKind, UpstreamState>();
   #board: OutcomeBoard;
@@ -68,7 +69,8 @@ export class EndpointCustody {
       () => this.#relay.filled(),
     );
     const { name: _name, ...otlp } = target;
-    this.#host = new WorkerHost({
+    // Never `none`: only this process knows the receiver's keys.
+    this.#host = startHost(settings.delivery === 'process' ? 'process' : 'worker', {
       file: 'otlp/worker',
       input: {
         keepspanInternal: true,

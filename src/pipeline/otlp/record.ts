@@ -40,7 +40,7 @@ export function otlpInitializedRecord({
     },
     capture_content: contentRule(settings).capture,
     upstream: Object.fromEntries(custody.endpoints.map(({ name, shown }) => [name, shown])),
-    delivery: 'worker',
+    delivery: settings.delivery === 'process' ? 'process' : 'worker',
     checked: { journal_writable: custody.endpoints.every(({ onDisk }) => onDisk), patched: [] },
     thread: isMainThread ? 'main' : 'worker',
   });
