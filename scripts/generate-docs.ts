@@ -1,11 +1,17 @@
-// Writes the pages of docs/reference that are made from tables in src; --check fails where one is stale.
+// Writes the pages and examples that are made from tables in src; --check fails where one is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { alertsPage } from '../src/alerts/alerts-page.ts';
+import { CONDITIONS } from '../src/alerts/conditions.ts';
+import { datadogMonitorsText } from '../src/alerts/datadog-monitors.ts';
+import { openMetricsConfig } from '../src/alerts/openmetrics.ts';
+import { prometheusRules } from '../src/alerts/prometheus-rules.ts';
 import { CHECKLIST } from '../src/checks/checklist.ts';
 import { checkPage, checklistPage } from '../src/checks/pages.ts';
 import { CHECKS } from '../src/checks/registry.ts';
 import { codesPage } from '../src/selfmetrics/codes-page.ts';
 import { CODES } from '../src/selfmetrics/codes.ts';
+import { metricsPage } from '../src/selfmetrics/metrics-page.ts';
 import { settingsPage } from '../src/settings/describe.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -13,6 +19,11 @@ const root = join(import.meta.dirname, '..');
 const pages: Readonly<Record<string, string>> = {
   'docs/reference/settings.md': settingsPage(),
   'docs/reference/codes.md': codesPage(CODES),
+  'docs/reference/metrics.md': metricsPage(),
+  'docs/reference/alerts.md': alertsPage(CONDITIONS),
+  'deploy/alerts/prometheus-rules.yaml': prometheusRules(CONDITIONS),
+  'deploy/alerts/datadog-monitors.json': datadogMonitorsText(CONDITIONS),
+  'deploy/alerts/openmetrics.yaml': openMetricsConfig(),
   'docs/checklist.md': checklistPage(CHECKLIST, CHECKS),
   ...Object.fromEntries(CHECKS.map((check) => [`docs/checks/${check.id}.md`, checkPage(check)])),
 };

@@ -11,12 +11,18 @@ export interface Evidence {
 
 /** What monitors elsewhere ask: one expression over our metrics, for each engine that we write monitors for. */
 export interface MonitorForms {
-  /** PromQL; `BY` stands for the labels that name a process: `service, env, instance`. */
+  /** PromQL. */
   readonly prometheus: string;
-  /** A Datadog metric query, compared: `sum(last_10m):sum:keepspan.flush_failures.count{*} by {service,env}.as_count() > 0`. */
+  /** A Datadog metric query with its comparison: `sum(last_10m):sum:keepspan.signals_lost.count{*} by {service,env}.as_count() > 0`. */
   readonly datadog: string;
   /** In Datadog: no data at all is the condition, too, after so many minutes. */
   readonly noDataMinutes?: number;
+  /** In Datadog: a new process is left alone for so many seconds. */
+  readonly newGroupDelayS?: number;
+  /** In Datadog: the window must be full before anything is said. */
+  readonly requireFullWindow?: boolean;
+  /** What the engines see otherwise than the process itself; for the reference page. */
+  readonly elsewhere?: string;
 }
 
 /** One thing that somebody must be told of. */

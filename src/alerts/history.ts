@@ -78,4 +78,14 @@ export class History {
     const begin = this.ago(beforeMs + windowMs);
     return Math.max(0, read(end) - (begin === undefined ? 0 : read(begin)));
   }
+
+  /** The lowest value within the last `windowMs`; undefined when history does not reach so far. */
+  lowest(read: (snapshot: Snapshot) => number, windowMs: number): number | undefined {
+    const begin = this.ago(windowMs);
+    if (begin === undefined) return undefined;
+    return this.#snapshots.reduce(
+      (least, snapshot) => (snapshot.atMs < begin.atMs ? least : Math.min(least, read(snapshot))),
+      Infinity,
+    );
+  }
 }

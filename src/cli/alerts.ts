@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { CONDITIONS } from '../alerts/conditions.ts';
-import { datadogMonitors } from '../alerts/datadog-monitors.ts';
+import { datadogMonitorsText } from '../alerts/datadog-monitors.ts';
+import { openMetricsConfig } from '../alerts/openmetrics.ts';
 import { prometheusRules } from '../alerts/prometheus-rules.ts';
 import { durationText } from '../kernel/duration-text.ts';
 
@@ -8,8 +9,14 @@ interface Printed {
   readonly json?: boolean;
 }
 
-const TARGETS = ['prometheus', 'datadog-json'] as const;
-type Target = (typeof TARGETS)[number];
+/** Each with what it is made by, and the name of its text in a JSON document; undefined where it is JSON itself. */
+const TARGETS = {
+  prometheus: { make: () => prometheusRules(CONDITIONS), key: 'rules' },
+  'datadog-json': { make: () => datadogMonitorsText(CONDITIONS), key: undefined },
+  'datadog-openmetrics': { make: openMetricsConfig, key: 'config' },
+} as const;
+type Target = keyof typeof TARGETS;
+const NAMES = Object.keys(TARGETS).join(', ');
 
 /** Adds `keepspan alerts`: what the process watches of itself, and the same as monitors elsewhere. */
 export function alertsCommand(program: Command): void {
@@ -37,23 +44,21 @@ export function alertsCommand(program: Command): void {
     });
   alerts
     .command('generate')
-    .description('write the alerts as monitors of another system, on stdout')
-    .requiredOption('--to <system>', TARGETS.join(' or '), readTarget)
+    .description('write the alerts as monitors of another system, or what it needs to see them, on stdout')
+    .requiredOption('--to <system>', `one of ${NAMES}`, readTarget)
     .option('--json', 'one JSON document on stdout; what datadog-json is anyway')
     .action(({ to, json }: Printed & { readonly to: Target }) => {
-      if (to === 'datadog-json') {
-        process.stdout.write(`${JSON.stringify(datadogMonitors(CONDITIONS), null, 2)}\n`);
-        return;
-      }
-      const rules = prometheusRules(CONDITIONS);
-      process.stdout.write(json === true ? `${JSON.stringify({ schemaVersion: 1, rules })}\n` : rules);
+      const { make, key } = TARGETS[to];
+      const text = make();
+      process.stdout.write(
+        json === true && key !== undefined ? `${JSON.stringify({ schemaVersion: 1, [key]: text })}\n` : text,
+      );
     });
 }
 
 function readTarget(text: string): Target {
-  const target = TARGETS.find((known) => known === text);
-  if (target === undefined) throw new InvalidArgumentError(`it is ${TARGETS.join(' or ')}`);
-  return target;
+  if (!Object.hasOwn(TARGETS, text)) throw new InvalidArgumentError(`it is one of ${NAMES}`);
+  return text as Target;
 }
 
 function rowText(

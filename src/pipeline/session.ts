@@ -251,7 +251,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
   const closeRoute =
     settings.healthPort === undefined || !isMainThread
       ? undefined
-      : serveHealth(settings.healthPort, health, metricsText);
+      : serveHealth({ port: settings.healthPort, host: settings.healthHost }, health, metricsText);
   return {
     lifecycle,
     submitEvaluation: (input, api) => evaluations.submit(input, api),

@@ -56,7 +56,13 @@ export const METRICS = {
     [],
     'Flushes that did not bring everything into custody',
   ),
-  requests: counter('http.requests', '{request}', [], 'HTTP requests this process was asked, traced or not'),
+  requests: counter('http.requests', '{request}', [], 'HTTP requests this process answered, traced or not'),
+  heartbeat: gauge(
+    'heartbeat',
+    's',
+    [],
+    'Seconds of silence after which a heartbeat trace is made; 0 for never',
+  ),
   warnings: counter('warnings', '{warning}', ['code'], 'How often each KS code was given'),
   noiseSeen: counter('noise.seen', '{trace}', ['rule'], 'Traces a sampling rule decided on'),
   noiseKept: counter('noise.kept', '{trace}', ['rule'], 'Of those: kept'),
@@ -96,6 +102,20 @@ const UNIT_SUFFIX: Readonly<Record<string, string>> = { s: '_seconds', By: '_byt
 export function prometheusName(id: MetricId): string {
   const { name, kind, unit } = METRICS[id] as MetricDefinition;
   return `keepspan_${name.replaceAll('.', '_')}${UNIT_SUFFIX[unit] ?? ''}${kind === 'counter' ? '_total' : ''}`;
+}
+
+/**
+ * Name of a metric in Datadog when the Agent's OpenMetrics check reads `/metrics` (namespace `keepspan`, the names of
+ * {@link openMetricsName}): counters end in `.count` (docs.datadoghq.com/integrations/openmetrics).
+ */
+export function datadogName(id: MetricId): string {
+  const name = openMetricsName(id).replace('keepspan_', 'keepspan.');
+  return METRICS[id].kind === 'counter' ? `${name}.count` : name;
+}
+
+/** Name of a metric's family as OpenMetrics has it: Prometheus' without `_total`. */
+export function openMetricsName(id: MetricId): string {
+  return prometheusName(id).replace(/_total$/, '');
 }
 
 /** Name of a metric in OpenTelemetry. */

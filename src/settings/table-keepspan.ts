@@ -210,8 +210,18 @@ export const KEEPSPAN_ROWS = [
     kind: 'integer',
     min: 1,
     max: 65_535,
-    description: 'Port of 127.0.0.1 on which `GET /health` answers what `health()` says.',
+    description:
+      'Port on which `GET /health` answers what `health()` says, and `GET /metrics` our own metrics for Prometheus.',
     unset: 'no server',
+    since: '0.1.0',
+  },
+  {
+    name: 'KEEPSPAN_HEALTH_HOST',
+    key: 'healthHost',
+    kind: 'string',
+    default: '127.0.0.1',
+    description:
+      'Address that KEEPSPAN_HEALTH_PORT listens on. `0.0.0.0` lets Prometheus, the Agent and probes outside the pod in, without authentication; no prompt and no key is among the answers.',
     since: '0.1.0',
   },
   {

@@ -1,113 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CONDITIONS } from '../../src/alerts/conditions.ts';
-import { HEALTHY, live, type Second } from './world.ts';
-
-interface Row {
-  /** From that second on something is wrong. */
-  readonly from: number;
-  readonly wrong: Second;
-  /** Lives so long; the alert must fire within its stated delay after `from`. */
-  readonly seconds: number;
-  /** Nearly the same, and nothing is to be said. */
-  readonly harmless: (at: number) => Second;
-  readonly healthy?: Second;
-}
-
-const HOUR = 3600;
-/** What is wrong in one second, and then never again. */
-const once = (wrong: Second) => (at: number) => ({ ...HEALTHY, ...(at === 100 ? wrong : {}) });
-/** Wrong between two looks only. */
-const briefly = (wrong: Second) => (at: number) => ({ ...HEALTHY, ...(at > 90 && at < 104 ? wrong : {}) });
-
-const ROWS: Readonly<Record<string, Row>> = {
-  not_initialized: {
-    from: 0,
-    wrong: { initialized: false },
-    seconds: 120,
-    harmless: (at) => ({ ...HEALTHY, initialized: at > 20 }),
-  },
-  flush_failed: { from: 100, wrong: { flushFailures: 1 }, seconds: 200, harmless: () => HEALTHY },
-  no_traces_despite_traffic: {
-    from: 600,
-    wrong: { deliveredSpans: 0 },
-    seconds: 1200,
-    // All of it is noise that the policy takes out; or nobody asks for anything, and nothing comes.
-    harmless: (at) =>
-      at < HOUR ? { ...HEALTHY, deliveredSpans: 0, sampledOut: 6 } : { sampledOut: at % 60 === 0 ? 1 : 0 },
-  },
-  no_heartbeat: {
-    from: 600,
-    wrong: { requests: 0, spans: 0, deliveredSpans: 0, llmSpans: 0, evaluations: 0, judged: 0 },
-    seconds: 1200,
-    harmless: (at) => (at % 60 === 0 ? { spans: 1, deliveredSpans: 1 } : {}),
-  },
-  evaluation_rate_dropped: {
-    from: 2 * HOUR,
-    wrong: { evaluations: 0 },
-    seconds: 2.5 * HOUR,
-    // A quiet night: a tenth of the traffic, and a tenth of the evaluations; then few at all.
-    harmless: (at) => {
-      if (at < 2 * HOUR) return HEALTHY;
-      const rare = at % (at < 4 * HOUR ? 10 : 600) === 0;
-      return rare ? HEALTHY : { spans: 1, deliveredSpans: 1 };
-    },
-  },
-  signals_lost: { from: 100, wrong: { lost: 3 }, seconds: 200, harmless: () => HEALTHY },
-  unaccounted: { from: 100, wrong: { unaccounted: 2 }, seconds: 300, harmless: briefly({ unaccounted: 2 }) },
-  journal_filling: {
-    from: 100,
-    wrong: { usedShare: 0.81 },
-    seconds: 200,
-    harmless: () => ({ ...HEALTHY, usedShare: 0.8 }),
-  },
-  upstream_refuses: { from: 100, wrong: { held: 1 }, seconds: 200, harmless: () => HEALTHY },
-  upstream_silent: {
-    from: 0,
-    wrong: { pending: 5 },
-    seconds: 400,
-    healthy: {},
-    harmless: () => ({ ...HEALTHY, pending: 0, silenceS: 10_000 }),
-  },
-  judge_fails: {
-    from: 1000,
-    wrong: { judged: 0, judgeFailed: 1 },
-    seconds: 1800,
-    harmless: () => ({ ...HEALTHY, judged: 0, overBudget: 1 }),
-  },
-  tag_demoted: { from: 100, wrong: { tagsDemoted: 1 }, seconds: 200, harmless: () => HEALTHY },
-  debug_left_on: {
-    from: 100,
-    wrong: { debug: true },
-    seconds: 4000,
-    harmless: (at) => ({ ...HEALTHY, debug: at < 3500 }),
-  },
-  delivery_dead: { from: 100, wrong: { deliveryUp: false }, seconds: 200, harmless: () => HEALTHY },
-  custody_in_memory: {
-    from: 100,
-    wrong: { onDisk: false },
-    seconds: 300,
-    harmless: briefly({ onDisk: false }),
-  },
-};
+import { harmlessSeconds, HOUR, once, ROWS, wrongLife } from './rows.ts';
+import { HEALTHY, live } from './world.ts';
 
 describe('alerts on a simulated clock', () => {
   it('every condition has its row', () => {
-    assert.deepEqual(
-      CONDITIONS.map(({ name }) => name),
-      Object.keys(ROWS),
-    );
+    assert.deepEqual(CONDITIONS.map(({ name }) => name).toSorted(), Object.keys(ROWS).toSorted());
   });
 
   for (const { name, detectionMs, forMs } of CONDITIONS) {
     const row = ROWS[name]!;
     it(`${name}: fires, and not later than it says`, () => {
-      const changes = live(row.seconds, (at) => {
-        const base = row.healthy ?? HEALTHY;
-        if (at < row.from) return base;
-        // How long upstream is silent grows by itself.
-        return { ...base, ...row.wrong, ...(name === 'upstream_silent' ? { silenceS: at - row.from } : {}) };
-      });
+      const changes = live(row.seconds, wrongLife(name));
       const fired = changes.find(({ status, to }) => status.name === name && to === 'firing');
       assert.ok(fired !== undefined, JSON.stringify(changes.map(({ status }) => status.name)));
       const delayMs = (fired.atS - row.from) * 1000;
@@ -118,8 +23,7 @@ describe('alerts on a simulated clock', () => {
     });
 
     it(`${name}: silent where nothing of the kind is wrong`, () => {
-      const seconds = name === 'evaluation_rate_dropped' ? 6 * HOUR : Math.max(row.seconds, 2 * HOUR);
-      const changes = live(seconds, row.harmless);
+      const changes = live(harmlessSeconds(name), row.harmless);
       assert.deepEqual(
         changes.filter(({ status }) => status.name === name).map(({ atS, to }) => [atS, to]),
         [],
@@ -191,6 +95,20 @@ describe('alerts on a simulated clock', () => {
       0,
     );
     assert.deepEqual(changes, []);
+  });
+
+  it('a process whose signals somebody else delivers says nothing of silence upstream', () => {
+    const changes = live(HOUR, () => ({ ...HEALTHY, deliveredSpans: 0, deliversItself: false }));
+    assert.deepEqual(changes, []);
+  });
+
+  it('a heartbeat every 10 minutes: 11 minutes without one is silence, 10 are not', () => {
+    const beats = (until: number) => (at: number) =>
+      at % 600 === 0 && at < until ? { spans: 1, deliveredSpans: 1 } : {};
+    assert.deepEqual(live(3 * HOUR, beats(Infinity), 600_000), []);
+    const [fired] = live(2 * HOUR, beats(HOUR), 600_000);
+    assert.deepEqual([fired?.status.name, fired?.to], ['no_heartbeat', 'firing']);
+    assert.ok((fired?.atS ?? 0) <= HOUR + 660 + 30, `${fired?.atS}`);
   });
 
   it("the requirement's five minutes are five minutes", () => {

@@ -33,6 +33,20 @@ describe('history of our own metrics', () => {
     assert.equal(new History(1, 1).increase(requests, 1), 0);
   });
 
+  it('the lowest of a window, and nothing where history is shorter', () => {
+    const history = new History(1000, 100);
+    for (const [ms, n] of [
+      [0, 1],
+      [100, 8],
+      [200, 5],
+      [300, 7],
+    ] as const)
+      history.add(at(ms, n));
+    assert.equal(history.lowest(requests, 200), 5);
+    assert.equal(history.lowest(requests, 300), 1);
+    assert.equal(history.lowest(requests, 301), undefined);
+  });
+
   it('series are added up; faults of opposite sign are not, and of silences the longest counts', () => {
     const { values, byKind, byReason } = snapshotOf(0, [
       { metric: 'unaccounted', labels: { kind: 'spans' }, value: 2 },

@@ -26,6 +26,8 @@ export interface Second {
   usedShare?: number;
   onDisk?: boolean;
   deliveryUp?: boolean;
+  /** False: somebody else delivers. */
+  deliversItself?: boolean;
   initialized?: boolean;
   debug?: boolean;
 }
@@ -40,54 +42,83 @@ export const HEALTHY: Second = {
   judged: 1,
 };
 
-/**
- * Lives through seconds on a simulated clock, looking as often as a process does.
- *
- * @returns every change of an alert, with the second in which it was noticed
- */
+/** What a process shows when it looks at itself. */
+export interface Look {
+  readonly atS: number;
+  readonly samples: readonly Sample[];
+}
+
+/** Lives through seconds on a simulated clock, looking as often as a process does. */
+export function* looks(
+  seconds: number,
+  second: (at: number) => Second,
+  heartbeatMs = 60_000,
+): Generator<Look> {
+  const totals: Record<string, number> = {};
+  for (let at = 0; at <= seconds; at += 1) {
+    const now = second(at);
+    for (const [key, value] of Object.entries(now)) {
+      if (typeof value === 'number') totals[key] = (totals[key] ?? 0) + value;
+    }
+    if ((at * 1000) % INTERVAL_MS === 0)
+      yield { atS: at, samples: samplesOf(totals, now, { at, heartbeatMs }) };
+  }
+}
+
+/** Every change of an alert in such a life, with the second in which it was noticed. */
 export function live(
   seconds: number,
   second: (at: number) => Second,
   heartbeatMs = 60_000,
 ): (AlertChange & { readonly atS: number })[] {
   const evaluator = createAlertEvaluator(CONDITIONS, { heartbeatMs });
-  const totals: Record<string, number> = {};
   const changes: (AlertChange & { readonly atS: number })[] = [];
-  for (let at = 0; at <= seconds; at += 1) {
-    const now = second(at);
-    for (const [key, value] of Object.entries(now)) {
-      if (typeof value === 'number') totals[key] = (totals[key] ?? 0) + value;
-    }
-    if ((at * 1000) % INTERVAL_MS !== 0) continue;
-    for (const change of evaluator.look(at * 1000, samplesOf(totals, now, at)))
-      changes.push({ ...change, atS: at });
+  for (const { atS, samples } of looks(seconds, second, heartbeatMs)) {
+    for (const change of evaluator.look(atS * 1000, samples)) changes.push({ ...change, atS });
   }
   return changes;
 }
 
-function samplesOf(totals: Readonly<Record<string, number>>, now: Second, at: number): Sample[] {
+interface Moment {
+  readonly at: number;
+  readonly heartbeatMs: number;
+}
+
+function samplesOf(
+  totals: Readonly<Record<string, number>>,
+  now: Second,
+  { at, heartbeatMs }: Moment,
+): Sample[] {
   const of = (key: string): number => totals[key] ?? 0;
   const one = (metric: MetricId, value: number, labels: Record<string, string> = {}): Sample => ({
     metric,
     labels,
     value,
   });
+  // A reason is a series once it happened, as in the collector.
+  const once = (metric: MetricId, key: string, labels: Record<string, string>): Sample[] =>
+    of(key) === 0 ? [] : [one(metric, of(key), labels)];
   return [
     one('initialized', now.initialized === false ? 0 : 1),
     one('uptime', at),
     one('created', of('spans'), { kind: 'spans' }),
     one('created', of('llmSpans'), { kind: 'llmSpans' }),
     one('created', of('evaluations'), { kind: 'evaluations' }),
-    one('delivered', of('deliveredSpans'), { kind: 'spans' }),
-    one('sampledOut', of('sampledOut'), { kind: 'spans' }),
-    one('pending', now.pending ?? 0, { kind: 'spans' }),
+    ...(now.deliversItself === false
+      ? []
+      : [
+          one('delivered', of('deliveredSpans'), { kind: 'spans' }),
+          one('sampledOut', of('sampledOut'), { kind: 'spans' }),
+          one('pending', now.pending ?? 0, { kind: 'spans' }),
+          one('deliveryUp', now.deliveryUp === false ? 0 : 1),
+        ]),
+    one('heartbeat', heartbeatMs / 1000),
     one('unaccounted', now.unaccounted ?? 0, { kind: 'spans' }),
     one('unaccounted', -(now.unaccounted ?? 0), { kind: 'llmSpans' }),
-    one('lost', of('lost'), { kind: 'spans', reason: 'memory' }),
+    ...once('lost', 'lost', { kind: 'spans', reason: 'memory' }),
     one('journalOnDisk', now.onDisk === false ? 0 : 1),
     one('journalUsed', (now.usedShare ?? 0.1) * 1000),
     one('journalLimit', 1000),
-    one('deliveryUp', now.deliveryUp === false ? 0 : 1),
     one('upstreamHeld', now.held ?? 0, { kind: 'spans' }),
     one('upstreamSilence', now.silenceS ?? 0, { kind: 'spans' }),
     one('upstreamSilence', 0, { kind: 'llmSpans' }),
@@ -95,8 +126,8 @@ function samplesOf(totals: Readonly<Record<string, number>>, now: Second, at: nu
     one('requests', of('requests')),
     one('tagsDemoted', of('tagsDemoted')),
     one('recallJudged', of('judged')),
-    one('recallSkipped', of('judgeFailed'), { reason: 'judge_down' }),
-    one('recallSkipped', of('overBudget'), { reason: 'budget_calls' }),
+    ...once('recallSkipped', 'judgeFailed', { reason: 'judge_down' }),
+    ...once('recallSkipped', 'overBudget', { reason: 'budget_calls' }),
     one('debugOn', now.debug === true ? 1 : 0),
   ];
 }

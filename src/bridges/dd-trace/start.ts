@@ -6,6 +6,7 @@ import { watchBedrock } from '../aws/bedrock-watch.ts';
 import { guardInjection } from '../aws/covered-requests.ts';
 import { findActivate } from './activate.ts';
 import { createDatadogBackend, type LlmObs } from './backend.ts';
+import { mendStreams } from './broken-streams.ts';
 import { loadTagMap, removeContent, rewriteContent } from './content.ts';
 import { initialise, tracesTo, type InitOptions, type Tracer } from './initialise.ts';
 import type { LocatedTracer } from './locate.ts';
@@ -94,6 +95,7 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
 
   let writers: (() => void) | undefined;
   if (!captureContent && tagMap !== undefined) undo.push(removeContent(tagMap));
+  if (custodyLevel !== 'evaluations') undo.push(mendStreams());
   if (custodyLevel !== 'evaluations') undo.push(watchBedrock((why) => warn('KS-AWS-002', { why })));
   // Before what is redacted is redacted.
   if (captureContent && tagMap !== undefined && custodyLevel !== 'evaluations') {
@@ -169,7 +171,12 @@ function start(options: TracerOptions, undo: (() => void)[], uninstall: () => vo
     released: () => accounts?.released() ?? true,
     flushStatistics: () => flushStatistics(tracer),
     heartbeat: () =>
-      tracer.trace?.('keepspan.heartbeat', { resource: 'keepspan.heartbeat' }, () => undefined),
+      // Kept by hand: a heartbeat that a policy takes out says nothing about the way upstream.
+      tracer.trace?.(
+        'keepspan.heartbeat',
+        { resource: 'keepspan.heartbeat', tags: { 'manual.keep': true } },
+        () => undefined,
+      ),
     writeOff: () => accounts?.writeOff() ?? NOTHING,
     uninstall() {
       uninstall();

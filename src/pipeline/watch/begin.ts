@@ -19,8 +19,10 @@ export function beginWatch(parts: BeginWatch): Watch & { text(): string } {
   const { settings, isWatching, heartbeat } = parts;
   const startedMs = performance.now();
   const requests = countHttpRequests();
+  const beats = isWatching && heartbeat !== undefined;
   const collect = createCollector({
     ...parts,
+    heartbeatMs: beats ? settings.heartbeatMs : 0,
     uptimeS: () => (performance.now() - startedMs) / 1000,
     requests: requests.count,
     wallMs: Date.now,

@@ -16,8 +16,10 @@ export interface MetricSources {
   readonly uptimeS: () => number;
   readonly ledger: () => Ledger;
   readonly health: () => Health;
-  /** HTTP requests this process was asked. */
+  /** HTTP requests this process answered. */
   readonly requests: () => number;
+  /** Silence after which a heartbeat trace is made; 0 for never. */
+  readonly heartbeatMs: number;
   readonly tagsDemoted: () => number;
   /** Bytes in use and allowed; undefined without a journal on disk. */
   readonly journalBytes: () => { readonly used: number; readonly limit: number } | undefined;
@@ -50,14 +52,17 @@ function read(sources: MetricSources): Sample[] {
   };
 
   const ledger = sources.ledger();
+  const health = sources.health();
+  // Who has somebody else deliver does not know what was: no series says so, a 0 would be read as silence upstream.
+  const delivers = health.delivery !== 'none';
   for (const kind of SIGNAL_KINDS) {
     const row = ledger[kind];
-    for (const metric of SIGNAL_METRICS) add(metric, row[metric], { kind });
+    for (const metric of SOURCE_METRICS) add(metric, row[metric], { kind });
+    if (delivers) for (const metric of DELIVERY_METRICS) add(metric, row[metric], { kind });
     each('dropped', 'reason', row.dropped, { kind });
     each('lost', 'reason', row.lost, { kind });
   }
 
-  const health = sources.health();
   add('initialized', sources.initialized ? 1 : 0);
   add('uptime', sources.uptimeS());
   add('journalOnDisk', health.journal.onDisk ? 1 : 0);
@@ -66,8 +71,7 @@ function read(sources: MetricSources): Sample[] {
     add('journalUsed', bytes.used);
     add('journalLimit', bytes.limit);
   }
-  // Who has somebody else deliver says nothing of it.
-  if (health.delivery !== 'none') add('deliveryUp', health.delivery === 'up' ? 1 : 0);
+  if (delivers) add('deliveryUp', health.delivery === 'up' ? 1 : 0);
   for (const { kind, status, lastSuccessMs } of health.upstream) {
     add('upstreamHeld', status === 'held' ? 1 : 0, { kind });
     const silenceS =
@@ -78,6 +82,7 @@ function read(sources: MetricSources): Sample[] {
   }
   add('flushFailures', recordCount('observability_flush_failed'));
   add('requests', sources.requests());
+  add('heartbeat', sources.heartbeatMs / 1000);
   each('warnings', 'code', health.warnings);
   for (const { rule, seen, kept } of health.noise?.rules ?? []) {
     add('noiseSeen', seen, { rule });
@@ -93,12 +98,5 @@ function read(sources: MetricSources): Sample[] {
   return samples;
 }
 
-const SIGNAL_METRICS = [
-  'created',
-  'delivered',
-  'pending',
-  'atRisk',
-  'inTransit',
-  'sampledOut',
-  'unaccounted',
-] as const;
+const SOURCE_METRICS = ['created', 'inTransit', 'unaccounted'] as const;
+const DELIVERY_METRICS = ['delivered', 'pending', 'atRisk', 'sampledOut'] as const;

@@ -14,5 +14,7 @@ export function giveMetrics(meter: MeterLike, collect: () => readonly Sample[]):
     }
   };
   const stop = safely(() => observeWith(meter, collect));
-  return () => void safely(() => stop?.());
+  return () => {
+    safely(() => stop?.());
+  };
 }

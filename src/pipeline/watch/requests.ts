@@ -1,14 +1,26 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
+/** Servers of our own: what they are asked is no traffic of the application. */
+const ownServers = new WeakSet<object>();
+
+/** Leaves a server out of every count of requests. */
+export function leaveOut(server: object): void {
+  ownServers.add(server);
+}
+
 /**
- * Counts the HTTP requests that this process is asked, traced or not (channel `http.server.request.start` of node:http):
- * what tells a service without traffic from one whose tracer is blind.
+ * Counts the HTTP requests that this process answers, traced or not (channel `http.server.response.finish` of node:http):
+ * what tells a service without traffic from one whose tracer is blind. When they are answered, because that is when
+ * their trace is due: one that is at work for minutes owes none yet.
  */
 export function countHttpRequests(): { readonly count: () => number; readonly stop: () => void } {
   let requests = 0;
-  const onRequest = () => {
-    requests += 1;
+  const onFinish = (message: unknown) => {
+    const { server } = message as { readonly server?: object };
+    if (server === undefined || !ownServers.has(server)) requests += 1;
   };
-  subscribe('http.server.request.start', onRequest);
-  return { count: () => requests, stop: () => unsubscribe('http.server.request.start', onRequest) };
+  subscribe(CHANNEL, onFinish);
+  return { count: () => requests, stop: () => void unsubscribe(CHANNEL, onFinish) };
 }
+
+const CHANNEL = 'http.server.response.finish';

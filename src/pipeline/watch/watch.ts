@@ -2,7 +2,7 @@ import { type AlertStatus, createAlertEvaluator } from '../../alerts/evaluator.t
 import { CONDITIONS } from '../../alerts/conditions.ts';
 import { INTERVAL_MS } from '../../alerts/condition.ts';
 import { errorText } from '../../kernel/error-text.ts';
-import type { Sample } from '../../selfmetrics/metrics.ts';
+import type { MetricId, Sample } from '../../selfmetrics/metrics.ts';
 import { writeRecord } from '../../selfmetrics/records.ts';
 import { warnOnce } from '../../selfmetrics/warnings.ts';
 import type { Settings } from '../../settings/table.ts';
@@ -41,13 +41,9 @@ export function startWatch(options: WatchOptions): Watch {
 
   const beat = (samples: readonly Sample[]) => {
     if (heartbeatMs === 0) return;
-    const created = samples.reduce(
-      (sum, { metric, labels, value }) =>
-        sum + (metric === 'created' && labels['kind'] === 'spans' ? value : 0),
-      0,
-    );
-    if (created !== seen) {
-      seen = created;
+    const arrived = arrivals(samples);
+    if (arrived !== seen) {
+      seen = arrived;
       busyAtMs = now();
     } else if (now() - busyAtMs >= heartbeatMs) {
       heartbeat?.();
@@ -82,4 +78,14 @@ export function startWatch(options: WatchOptions): Watch {
     look,
     stop: () => clearInterval(timer),
   };
+}
+
+/**
+ * Spans that upstream acknowledged: noise that a policy takes out here is no sign of life. Where somebody else delivers,
+ * spans that were made.
+ */
+function arrivals(samples: readonly Sample[]): number {
+  const of = (id: MetricId) =>
+    samples.find(({ metric, labels }) => metric === id && labels['kind'] === 'spans')?.value;
+  return of('delivered') ?? of('created') ?? 0;
 }

@@ -41,6 +41,7 @@ function sources(more: Partial<MetricSources> = {}): MetricSources {
     ledger: () => ledger,
     health: () => HEALTH,
     requests: () => 5,
+    heartbeatMs: 60_000,
     tagsDemoted: () => 3,
     journalBytes: () => ({ used: 10, limit: 100 }),
     wallMs: () => 31_000,
@@ -72,6 +73,7 @@ describe('our own metrics, read from ledger and health', () => {
       ['upstreamHeld', { kind: 'spans' }, 1],
       ['upstreamSilence', { kind: 'spans' }, 30],
       ['requests', {}, 5],
+      ['heartbeat', {}, 60],
       ['warnings', { code: 'KS-TAGS-001' }, 2],
       ['noiseSeen', { rule: 'health' }, 3],
       ['noiseKept', { rule: 'health' }, 1],
@@ -88,7 +90,15 @@ describe('our own metrics, read from ledger and health', () => {
         journalBytes: () => undefined,
       }),
     )();
-    for (const metric of ['deliveryUp', 'journalUsed', 'journalLimit', 'upstreamSilence', 'recallRequests'])
+    for (const metric of [
+      'deliveryUp',
+      'delivered',
+      'pending',
+      'journalUsed',
+      'journalLimit',
+      'upstreamSilence',
+      'recallRequests',
+    ])
       assert.equal(find(samples, metric), undefined, metric);
   });
 
