@@ -87,6 +87,12 @@ function draftFile({ folder, name }: ClaimSlot): string {
   return join(folder, `${name}-draft-${randomUUID()}`);
 }
 
+/** 0: no claim on this right. Asked at each sweep for each name in the folder. */
+function numberIn(name: string, right: string): number {
+  if (!name.startsWith(`${right}-`)) return 0;
+  return Number(/^(\d{6,})\.json$/.exec(name.slice(right.length + 1))?.[1] ?? 0);
+}
+
 /** The claim with the highest number; number 0 when there is none; undefined when the folder is gone. */
 function latestClaim(slot: ClaimSlot): Latest | undefined {
   let names: string[];
@@ -96,8 +102,8 @@ function latestClaim(slot: ClaimSlot): Latest | undefined {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-  const pattern = new RegExp(`^${slot.name}-(\\d{6,})\\.json$`);
-  const number = Math.max(0, ...names.map((name) => Number(pattern.exec(name)?.[1] ?? 0)));
+  let number = 0;
+  for (const name of names) number = Math.max(number, numberIn(name, slot.name));
   if (number === 0) return { number, leaseAgeMs: 0, state: 'free' };
   const file = claimFile(slot, number);
   const leaseAgeMs = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);

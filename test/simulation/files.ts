@@ -14,7 +14,26 @@ export class File {
     return this.bytes.subarray(0, this.size);
   }
 
+  /** As UTF-8; the same string until something changes. */
+  get text(): string {
+    this.#text ??= this.bytes.toString('utf8', 0, this.size);
+    return this.#text;
+  }
+
+  #text: string | undefined;
+
+  /** After a change of `bytes` or `size` from outside. */
+  changed(): void {
+    this.#text = undefined;
+  }
+
+  shrink(length: number): void {
+    this.changed();
+    this.size = Math.min(this.size, length);
+  }
+
   put(data: Uint8Array, position: number): void {
+    this.changed();
     const end = position + data.length;
     if (end > this.bytes.length) {
       const larger = Buffer.alloc(Math.max(end, this.bytes.length * 2, 256));
@@ -84,7 +103,7 @@ export class Files {
       file = new File();
       this.link(path, file);
     } else if ((bits & constants.O_EXCL) !== 0) throw errno('EEXIST', path);
-    else if ((bits & constants.O_TRUNC) !== 0) file.size = 0;
+    else if ((bits & constants.O_TRUNC) !== 0) file.shrink(0);
     if (creates) file.mtimeMs = this.#machine.wallMs;
     const fd = this.#machine.id;
     this.#open.set(fd, { file, path, append: (bits & constants.O_APPEND) !== 0 });
@@ -144,12 +163,12 @@ export class Files {
   truncate(fd: number, length: number): void {
     const { file, path } = this.#open.get(fd)!;
     this.enter('change', path);
-    if (length < file.size) file.size = length;
+    file.shrink(length);
   }
 
-  readFile(path: string): Buffer {
+  readFile(path: string): File {
     this.enter('read', path);
-    return Buffer.from(this.#existing(path).content);
+    return this.#existing(path);
   }
 
   stat(path: string): File | undefined {

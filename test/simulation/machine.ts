@@ -182,13 +182,17 @@ export class Machine {
     return next === undefined ? Infinity : Math.max(0, next.atMs - this.nowMs);
   }
 
-  /** Lets up to `most` of what is ready happen, in random order. @returns how many did */
-  async pump(most: number): Promise<number> {
+  /**
+   * Lets up to `most` of what is ready happen, in random order, until there is no more of it or `enough` says so: on a
+   * slow disk each call lets time pass, so that the next timer is always due.
+   *
+   * @returns how many did
+   */
+  async pump(most: number, enough?: () => boolean): Promise<number> {
     let done = 0;
     await settled();
-    while (done < most) {
-      this.#ready = this.#ready.filter(({ thread }) => thread.alive);
-      const able = this.#ready.filter(({ thread }) => !thread.paused);
+    while (done < most && enough?.() !== true) {
+      const able = this.#able();
       if (able.length === 0) break;
       const event = able[this.below(able.length)]!;
       this.#ready.splice(this.#ready.indexOf(event), 1);
@@ -197,6 +201,15 @@ export class Machine {
       await settled();
     }
     return done;
+  }
+
+  /** What is ready to run; what belongs to the dead is forgotten. Most often that is all there is. */
+  #able(): readonly Event[] {
+    if (!this.#ready.every(({ thread }) => thread.alive))
+      this.#ready = this.#ready.filter(({ thread }) => thread.alive);
+    return this.#ready.some(({ thread }) => thread.paused)
+      ? this.#ready.filter(({ thread }) => !thread.paused)
+      : this.#ready;
   }
 }
 

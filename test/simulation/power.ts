@@ -30,6 +30,7 @@ export function losePower(machine: Machine, oracle: Oracle, processes: readonly 
 
 function crash(machine: Machine, file: File): void {
   const { synced } = file;
+  file.changed();
   const safe = synced?.length ?? 0;
   const how = machine.random();
   if (how < 0.4) return; // Written back in time.

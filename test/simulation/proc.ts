@@ -24,7 +24,16 @@ export function readProcLink(path: string): string {
 }
 
 const BETWEEN = '0 '.repeat(18);
+const stats = new Map<number, string>();
+const MAX_STATS = 4096;
 
+/** The text of a stat file; asked for at each look at a claim or an owner. */
 function stat(startTicks: number): string {
-  return `1 (node) S ${BETWEEN}${startTicks} 0`;
+  let text = stats.get(startTicks);
+  if (text === undefined) {
+    if (stats.size >= MAX_STATS) stats.clear();
+    // Made flat at once: it is taken apart again and again.
+    stats.set(startTicks, (text = Buffer.from(`1 (node) S ${BETWEEN}${startTicks} 0`).toString('latin1')));
+  }
+  return text;
 }

@@ -73,7 +73,7 @@ async function stop(setting: Setting, cast: Cast): Promise<void> {
       });
     });
     for (let passes = 0; passes < 5 && !stopped; passes++) {
-      await machine.pump(PUMP_LIMIT);
+      await machine.pump(PUMP_LIMIT, () => stopped);
       machine.pass(100);
     }
     law(
@@ -87,7 +87,8 @@ async function stop(setting: Setting, cast: Cast): Promise<void> {
   for (const application of cast.applications) {
     if (application === undefined) continue;
     application.freeze(false);
-    if (machine.random() < 0.5) machine.disk.mode = 'ok';
+    if (features.besieged || machine.random() < 0.5) machine.disk.mode = 'ok';
+    if (features.besieged) application.commit(); // Else nearly all that memory counted would end uncounted.
     if (features.kills && machine.random() < 0.5) application.kill();
     else application.exit();
   }
@@ -121,6 +122,7 @@ async function rest(setting: Setting): Promise<JournalLedger> {
     const done = await machine.pump(PUMP_LIMIT);
     law('L8', done < PUMP_LIMIT, () => 'it goes round in circles');
     machine.pass(1000);
+    oracle.aged(setting.maxAgeMs); // A clock that was set may have left less than these sweeps.
   }
   machine.kill(last.thread.process);
   const reader = machine.spawn(machine.start(), 'observer');

@@ -3,7 +3,7 @@ import { seeded } from './machine.ts';
 import { KINDS } from './oracle.ts';
 import { losePower } from './power.ts';
 import { DAY_MS, type Setting } from './setting.ts';
-import { UPSTREAM_MODES } from './upstream.ts';
+import { UPSTREAM_MODES, type UpstreamMode } from './upstream.ts';
 import type { DiskMode } from './disk-faults.ts';
 
 export type StepName = keyof typeof STEPS;
@@ -26,6 +26,8 @@ type Play = (setting: Setting, cast: Cast, step: Step) => void | Promise<void>;
 
 const pick = <T>(list: readonly T[], at: number): T => list[Math.floor(at * list.length)]!;
 const DISK_MODES: readonly DiskMode[] = ['ok', 'eio', 'full', 'read-only', 'slow', 'short'];
+const BESIEGED_DISK: readonly DiskMode[] = ['full', 'read-only', 'eio', 'short'];
+const BESIEGED_UPSTREAM: readonly UpstreamMode[] = ['reset', 'hang', 'slow', 'ok'];
 /** Calls that a process makes in one or two steps. */
 const AIM_CALLS = 45;
 
@@ -49,7 +51,7 @@ const STEPS = {
     pick(cast.applications, a)?.finish(pick(KINDS, b), 1 + Math.floor(c * 3), c < 0.5),
   commit: (_setting, cast, { a }) => pick(cast.applications, a)?.commit(),
   pump: async ({ machine }, _cast, { a }) => void (await machine.pump(1 + Math.floor(a * 30))),
-  pass: async ({ machine }, _cast, { a, b }) => {
+  pass: async ({ machine, oracle, maxAgeMs }, _cast, { a, b }) => {
     const ms = a < 0.7 ? b * 300 : a < 0.95 ? b * 3000 : b * 40_000;
     for (let passed = 0; passed < ms;) {
       const step = Math.min(ms - passed, Math.max(1, machine.nextTimerMs()));
@@ -57,11 +59,15 @@ const STEPS = {
       passed += step;
       await machine.pump(3);
     }
+    oracle.aged(maxAgeMs);
   },
-  upstream: ({ upstream }, _cast, { a, b }) =>
-    void (upstream.mode = b > 0.75 ? 'moody' : pick(UPSTREAM_MODES, a)),
-  disk: ({ machine, oracle }, _cast, { a, b }) => {
-    machine.disk.mode = b < 0.4 ? 'ok' : pick(DISK_MODES, a);
+  upstream: ({ upstream, features }, _cast, { a, b }) => {
+    if (features.besieged) upstream.mode = pick(BESIEGED_UPSTREAM, a);
+    else upstream.mode = b > 0.75 ? 'moody' : pick(UPSTREAM_MODES, a);
+  },
+  disk: ({ machine, oracle, features }, _cast, { a, b }) => {
+    if (features.besieged) machine.disk.mode = b < 0.1 ? 'ok' : pick(BESIEGED_DISK, a);
+    else machine.disk.mode = b < 0.4 ? 'ok' : pick(DISK_MODES, a);
     oracle.faulty = true;
   },
   killApplication: ({ oracle }, cast, { a, b, c }) => {
@@ -129,6 +135,7 @@ const STEPS = {
     if (file === undefined || file.size === 0) return;
     const offset = Math.floor(b * file.size);
     file.bytes[offset]! ^= 1 << Math.floor(c * 8);
+    file.changed();
     oracle.damaged(file, offset);
   },
 } satisfies Record<string, Play>;
@@ -141,7 +148,7 @@ const WEIGHTS: readonly (readonly [StepName, number, (setting: Setting) => boole
   ['pump', 12, () => true],
   ['pass', 7, () => true],
   ['upstream', 5, () => true],
-  ['disk', 5, ({ features }) => features.diskFaults],
+  ['disk', 5, ({ features }) => features.diskFaults || features.besieged],
   ['killApplication', 3, ({ features }) => features.kills],
   ['killSidecar', 2, ({ features }) => features.kills && features.sidecars > 0],
   ['workerDies', 1, ({ features }) => features.kills && features.hosted],

@@ -38,5 +38,10 @@ export const SEEDS: readonly { readonly seed: number; readonly found: string }[]
     seed: 1559024,
     found: 'L4: a segment that could not be begun made the one before final, and it was written on',
   },
+  {
+    seed: 5527101,
+    found:
+      'L4: nothing: a clock was set to a minute before records expire, and the oracle looked away when they did',
+  },
   { seed: 1802, found: 'L1: a folder that was given up at once left its counter page behind' },
 ];

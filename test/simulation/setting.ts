@@ -23,6 +23,8 @@ export interface Features {
   readonly hosted: boolean;
   readonly applications: number;
   readonly sidecars: number;
+  /** The disk hardly ever takes anything and upstream's answers get lost: records wait, and go, in memory. */
+  readonly besieged: boolean;
 }
 
 function featuresOf(seed: number): Features {
@@ -41,6 +43,7 @@ function featuresOf(seed: number): Features {
     hosted,
     applications: chance(0.4) ? 2 : 1,
     sidecars: chance(0.3) ? 2 : hosted && chance(0.5) ? 0 : 1,
+    besieged: chance(0.15),
   };
 }
 

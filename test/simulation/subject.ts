@@ -3,7 +3,7 @@ import { KNOBS, type Patch } from './knobs.ts';
 
 const SRC = new URL('../../src/', import.meta.url).href;
 const PLATFORM = new URL('./platform.ts', import.meta.url).href;
-const REPLACED = new Set(['node:fs', 'node:os', 'node:timers/promises', 'node:worker_threads']);
+const REPLACED = new Set(['node:fs', 'node:os', 'node:path', 'node:timers/promises', 'node:worker_threads']);
 /** Shadow the globals of the same name, in each module of the code under test. */
 const SHADOWED =
   'Date, Math, performance, process, setTimeout, clearTimeout, setInterval, clearInterval, thisThread';
