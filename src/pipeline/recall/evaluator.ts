@@ -110,8 +110,9 @@ export class Evaluator {
   }
 
   /** A job that is not on disk. */
-  offer(key: string, text: string, judge: string, timeMs: number): void {
-    this.#engine.offer({ key, stage: 'queued', judge, timeMs, durable: false, load: () => readJob(text) });
+  offer(key: string, packed: Uint8Array, judge: string, timeMs: number): void {
+    const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
+    this.#engine.offer({ key, stage: 'queued', judge, timeMs, durable: false, load: () => readJob(bytes) });
   }
 
   /** Reads what was added. */

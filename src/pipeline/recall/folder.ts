@@ -144,7 +144,7 @@ export class RecallFolder {
     try {
       const [record] = readRecords(file, offset, bytes).records;
       const plain = record?.startOffset === offset ? this.#open_(record) : undefined;
-      return plain === undefined ? undefined : readJob(plain.toString('utf8', record!.header.preambleBytes));
+      return plain === undefined ? undefined : readJob(plain.subarray(record!.header.preambleBytes));
     } catch (error) {
       // Gone, or a disk that fails: it counts as unreadable.
       if (codeOf(error) === 'ENOENT') return undefined;

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { packJob, type PackedJob } from '../../evaluation/recall/job.ts';
 
 /** A job that the disk did not take, or must not. */
 export interface MemoryJob {
   readonly key: string;
-  readonly text: string;
+  readonly packed: Uint8Array;
   readonly judge: string;
   readonly timeMs: number;
 }
@@ -29,10 +30,12 @@ export class MemoryJobs {
   }
 
   /** Undefined: there is no room. */
-  add(text: string, judge: string, timeMs: number): MemoryJob | undefined {
-    const bytes = bytesOf(text);
+  add(packed: PackedJob, judge: string, timeMs: number): MemoryJob | undefined {
+    const bytes = packed.bytes + OVERHEAD_BYTES;
     if (this.#jobs.size >= MAX_JOBS || this.#bytes + bytes > this.#maxBytes) return undefined;
-    const job = { key: `${this.#prefix}.${this.#next++}`, text, judge, timeMs };
+    const buffer = Buffer.allocUnsafeSlow(packed.bytes);
+    const length = packJob(packed, buffer);
+    const job = { key: `${this.#prefix}.${this.#next++}`, packed: buffer.subarray(0, length), judge, timeMs };
     this.#jobs.set(job.key, job);
     this.#bytes += bytes;
     return job;
@@ -42,14 +45,10 @@ export class MemoryJobs {
     const job = this.#jobs.get(key);
     if (job === undefined) return;
     this.#jobs.delete(key);
-    this.#bytes -= bytesOf(job.text);
+    this.#bytes -= job.packed.buffer.byteLength + OVERHEAD_BYTES;
   }
 
   [Symbol.iterator](): Iterator<MemoryJob> {
     return this.#jobs.values();
   }
-}
-
-function bytesOf(text: string): number {
-  return text.length * 2 + OVERHEAD_BYTES;
 }

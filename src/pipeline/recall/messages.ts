@@ -40,7 +40,7 @@ export type ToRecallWorker =
   | {
       readonly type: 'job';
       readonly key: string;
-      readonly text: string;
+      readonly packed: Uint8Array;
       readonly judge: string;
       readonly timeMs: number;
     }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { MAX_JOB_BYTES } from '../../evaluation/recall/job.ts';
+import { MAX_JOB_BYTES, packJob, type PackedJob } from '../../evaluation/recall/job.ts';
 import { codeOf, openDirectory } from '../../journal/directory.ts';
 import { directoryBytes } from '../../journal/eviction.ts';
 import { HEADER_BYTES } from '../../journal/format.ts';
@@ -72,9 +72,9 @@ export class RecallQueue {
    *
    * @param open jobs of this process without a verdict
    */
-  append(text: string, judge: string, open: number): Appended {
+  append(job: PackedJob, judge: string, open: number): Appended {
     try {
-      return this.#append(text, judge, open);
+      return this.#append(job, judge, open);
     } catch (error) {
       return { ok: false, why: 'failed', error: codeOf(error) };
     }
@@ -85,9 +85,9 @@ export class RecallQueue {
     this.#bytes = Math.max(0, this.#bytes - bytes);
   }
 
-  #append(text: string, judge: string, open: number): Appended {
-    // Encoded once: what is counted is what is written.
-    const bytes = this.#scratch.write(text);
+  #append(job: PackedJob, judge: string, open: number): Appended {
+    // Written out once: what is counted is what is written.
+    const bytes = packJob(job, this.#scratch);
     const all = bytes + Buffer.byteLength(judge) + this.#overheadBytes;
     if (open >= this.#maxJobs || !this.#fits(all)) return { ok: false, why: 'full' };
     const number = this.#writer.page.get('evaluations', 'journaled');

@@ -2,7 +2,7 @@ import type { EvaluationInput } from '../../contracts/evaluation.ts';
 import type { RecallInput } from '../../contracts/recall.ts';
 import type { ExportedSpan } from '../../contracts/signal.ts';
 import { DriftWatch } from '../../evaluation/calibration/drift-watch.ts';
-import { writeJob } from '../../evaluation/recall/job.ts';
+import { writeJob, type PackedJob } from '../../evaluation/recall/job.ts';
 import { NO_JUDGE } from '../../evaluation/recall/judge-queue.ts';
 import { summarise } from '../../evaluation/recall/summary.ts';
 import type { RecallOutcome, SkipReason } from '../../evaluation/recall/types.ts';
@@ -178,7 +178,7 @@ export class Recall {
       return written.reason === 'invalid'
         ? this.#invalid(written.why, api)
         : this.#skip(written.reason, { span, label, field, timestampMs });
-    const key = this.#take(written.text, judge, timestampMs);
+    const key = this.#take(written.job, judge, timestampMs);
     if (key === undefined) return this.#skip('queue_full', { span, label, field, timestampMs });
     const handle = new Handle(key, this.#hold);
     this.#books.opened(key, (outcome) => handle.answer(outcome));
@@ -186,9 +186,9 @@ export class Recall {
   }
 
   /** @returns its key; undefined: there is no room */
-  #take(text: string, judge: string, timeMs: number): string | undefined {
+  #take(packed: PackedJob, judge: string, timeMs: number): string | undefined {
     if (this.#queue !== undefined) {
-      const appended = this.#queue.append(text, judge, this.#books.open);
+      const appended = this.#queue.append(packed, judge, this.#books.open);
       if (appended.ok) {
         this.#ring();
         return appended.key;
@@ -199,7 +199,7 @@ export class Recall {
       }
       warnOnce('KS-EVAL-003', { site: appended.error ?? '', error: appended.error });
     }
-    const job = this.#memory.add(text, judge, timeMs);
+    const job = this.#memory.add(packed, judge, timeMs);
     if (job !== undefined) this.#host.tell({ type: 'job', ...job });
     return job?.key;
   }

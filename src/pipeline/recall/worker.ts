@@ -94,7 +94,7 @@ port.on('message', (message: ToRecallWorker) => {
       evaluator.poll();
       return;
     case 'job':
-      evaluator.offer(message.key, message.text, message.judge, message.timeMs);
+      evaluator.offer(message.key, message.packed, message.judge, message.timeMs);
       return;
     case 'judge': {
       const { name, config } = message.judge;

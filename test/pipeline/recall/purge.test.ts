@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { privateFolder } from '../../../scripts/lib/private-folder.ts';
-import { writeJob } from '../../../src/evaluation/recall/job.ts';
+import { packJob, writeJob } from '../../../src/evaluation/recall/job.ts';
 import { RecordCipher } from '../../../src/journal/cipher.ts';
 import { openDirectory } from '../../../src/journal/directory.ts';
 import { JournalWriter } from '../../../src/journal/writer.ts';
@@ -39,7 +39,9 @@ function leave(t: TestContext, key?: Buffer) {
     const input = { question: `question ${n}`, answer: `secret ${n}`, chunks: [{ text: 'a passage' }] };
     const job = writeJob({ input, span: SPAN, label: 'context_recall', tags: undefined, timestampMs: n });
     assert.ok(job.ok);
-    assert.equal(writer.append('evaluations', job.text, 1, 0, 'judge', n), 'ok');
+    const body = Buffer.alloc(job.job.bytes);
+    const bytes = packJob(job.job, body);
+    assert.equal(writer.append('evaluations', body.subarray(0, bytes), 1, 0, 'judge', n), 'ok');
   }
   writer.close();
   appendMarks(writer.path, 1, 'done', [0]);

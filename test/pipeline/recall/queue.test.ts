@@ -3,7 +3,13 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { privateFolder } from '../../../scripts/lib/private-folder.ts';
-import { MAX_JOB_BYTES, readJob, writeJob } from '../../../src/evaluation/recall/job.ts';
+import {
+  MAX_JOB_BYTES,
+  packJob,
+  readJob,
+  writeJob,
+  type PackedJob,
+} from '../../../src/evaluation/recall/job.ts';
 import { RecordCipher } from '../../../src/journal/cipher.ts';
 import { RecallFolder } from '../../../src/pipeline/recall/folder.ts';
 import { LostSpans } from '../../../src/pipeline/recall/lost-spans.ts';
@@ -33,11 +39,16 @@ function open(t: TestContext, over: Partial<QueueOptions> = {}): RecallQueue {
   return queue;
 }
 
-function text(answer: string, chunk = 'a passage'): string {
+function text(answer: string, chunk = 'a passage'): PackedJob {
   const input = { question: 'who?', answer, chunks: [{ text: chunk }] };
   const written = writeJob({ input, span: SPAN, label: 'context_recall', tags: undefined, timestampMs: 1 });
   assert.ok(written.ok);
-  return written.text;
+  return written.job;
+}
+
+function packed(job: PackedJob): Buffer {
+  const buffer = Buffer.alloc(job.bytes);
+  return buffer.subarray(0, packJob(job, buffer));
 }
 
 function bytesBelow(path: string): number {
@@ -60,7 +71,7 @@ describe('a job as text', () => {
     };
     const written = writeJob({ ...fields, input });
     assert.ok(written.ok);
-    assert.deepEqual(readJob(written.text), {
+    assert.deepEqual(readJob(packed(written.job)), {
       input: {
         question: 'wer? 🦊',
         query: 'wer wen',
@@ -73,23 +84,43 @@ describe('a job as text', () => {
       label: 'context_recall',
       timestampMs: 1,
     });
-    assert.equal(readJob('{"input":{}}'), undefined);
-    assert.equal(readJob('torn'), undefined);
+    assert.equal(readJob(Buffer.from('{"input":{}}\n')), undefined);
+    assert.equal(readJob(Buffer.from('torn')), undefined);
   });
 
   it('the last that fits, and the first that does not; 10 MB are seen from their length', () => {
-    const empty = { question: '', answer: '', chunks: [{ text: '' }] };
-    const overhead = (() => {
-      const written = writeJob({ ...fields, input: empty });
-      return written.ok ? Buffer.byteLength(written.text) : 0;
-    })();
-    const of = (chars: number, char = 'a') =>
-      writeJob({ ...fields, input: { ...empty, chunks: [{ text: char.repeat(chars) }] } });
-    assert.equal(of(MAX_JOB_BYTES - overhead).ok, true);
-    assert.deepEqual(of(MAX_JOB_BYTES - overhead + 1), { ok: false, reason: 'too_large' });
-    assert.equal(of(Math.floor((MAX_JOB_BYTES - overhead) / 3), '中').ok, true);
-    assert.equal(of(Math.floor((MAX_JOB_BYTES - overhead) / 3) + 1, '中').ok, false);
-    assert.deepEqual(of(10_000_000), { ok: false, reason: 'too_large' });
+    const of = (chars: number, char: string) =>
+      writeJob({ ...fields, input: { question: '', answer: '', chunks: [{ text: char.repeat(chars) }] } });
+    for (const [char, bytesEach] of [
+      ['a', 1],
+      ['ä', 1],
+      ['中', 2],
+    ] as const) {
+      let chars = Math.floor(MAX_JOB_BYTES / bytesEach);
+      let written = of(chars, char);
+      assert.deepEqual(written, { ok: false, reason: 'too_large' });
+      while (!written.ok) written = of(--chars, char);
+      const { length } = packed(written.job);
+      assert.ok(length <= MAX_JOB_BYTES && length > MAX_JOB_BYTES - 3, `${char}: ${length}`);
+      assert.equal(readJob(packed(written.job))!.input.chunks[0]!.text, char.repeat(chars));
+    }
+    assert.deepEqual(of(10_000_000, 'a'), { ok: false, reason: 'too_large' });
+  });
+
+  it('any characters come back, and a text that is cut is no job', () => {
+    const texts = ['', 'a', '\0ÿ', 'ab\n"\\', '“a”', 'x', '\ud83d', '🦊\udc00 é', 'z'.repeat(999), '中'];
+    const input = { question: '“?”', answer: 'ü', chunks: texts.map((chunk) => ({ text: chunk })) };
+    const written = writeJob({ ...fields, input });
+    assert.ok(written.ok);
+    const bytes = packed(written.job);
+    assert.deepEqual(
+      readJob(bytes)!.input.chunks.map((chunk) => chunk.text),
+      texts,
+    );
+    // As it stands in a record: behind a preamble of any length.
+    const shifted = Buffer.concat([Buffer.from('x'), bytes]).subarray(1);
+    assert.deepEqual(readJob(shifted)!.input.chunks.at(-2), { text: 'z'.repeat(999) });
+    assert.equal(readJob(bytes.subarray(0, -1)), undefined);
   });
 
   it('says what is wrong with an input', () => {
@@ -127,7 +158,7 @@ describe('the queue on disk', () => {
       jobs.push(appended.key);
     }
     assert.ok(bytesBelow(queue.path) <= MIB);
-    assert.ok(bytesBelow(queue.path) > MIB - 2 * one.length, 'the bound is used');
+    assert.ok(bytesBelow(queue.path) > MIB - 2 * one.bytes, 'the bound is used');
     const reader = new RecallFolder(queue.path, undefined);
     const refs = reader.poll(Infinity);
     assert.deepEqual(
@@ -223,15 +254,16 @@ describe('marks', () => {
 
 describe('bounded memory', () => {
   it('jobs that are not on disk: the last accepted, the first refused, and room again', () => {
-    const jobs = new MemoryJobs(2 * (2 * 100 + 300));
-    const first = jobs.add('x'.repeat(100), 'judge', 1)!;
-    assert.ok(jobs.add('x'.repeat(100), 'judge', 1));
-    assert.equal(jobs.add('', 'judge', 1), undefined);
+    const jobs = new MemoryJobs(2 * (text('a').bytes + 300));
+    const first = jobs.add(text('a'), 'judge', 1)!;
+    assert.equal(readJob(Buffer.from(first.packed))!.input.answer, 'a');
+    assert.ok(jobs.add(text('a'), 'judge', 1));
+    assert.equal(jobs.add(text('a'), 'judge', 1), undefined);
     jobs.remove(first.key);
-    assert.ok(jobs.add('x'.repeat(100), 'judge', 1));
+    assert.ok(jobs.add(text('a'), 'judge', 1));
     const many = new MemoryJobs();
-    for (let i = 0; i < 1000; i++) assert.ok(many.add('', 'judge', 1));
-    assert.equal(many.add('', 'judge', 1), undefined);
+    for (let i = 0; i < 1000; i++) assert.ok(many.add(text('a'), 'judge', 1));
+    assert.equal(many.add(text('a'), 'judge', 1), undefined);
   });
 
   it('lost spans: the oldest are forgotten', () => {
