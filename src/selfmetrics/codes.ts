@@ -95,6 +95,11 @@ export const CODES = {
     title: 'An option of the workbench is not understood',
     fix: '`keepspan dev --help` says what it takes',
   },
+  'KS-DEV-005': {
+    severity: 'error',
+    title: 'The workbench could be reached from elsewhere without a token',
+    fix: 'add --token, or leave --host out to listen on loopback',
+  },
   'KS-DOCTOR-001': {
     severity: 'error',
     title: 'The doctor was given more than one directory',
@@ -114,6 +119,33 @@ export const CODES = {
     severity: 'error',
     title: 'The command whose start was to be watched was not seen',
     fix: 'put a command behind -- that starts the service with node, npm or a script',
+  },
+  'KS-DUAL-001': {
+    severity: 'error',
+    title:
+      'Stack dual was asked for, but OpenLLMetry is not installed where the application finds it; stack datadog runs',
+    fix: 'npm install @traceloop/node-server-sdk, or KEEPSPAN_STACK=datadog',
+  },
+  'KS-DUAL-002': {
+    severity: 'error',
+    title: 'Stack dual was asked for, but no receiver of the framework stream is named; stack datadog runs',
+    fix: 'set TRACELOOP_BASE_URL, such as http://collector:4318',
+  },
+  'KS-DUAL-003': {
+    severity: 'warning',
+    title: "Framework spans are not in custody: OpenLLMetry's own exporter sends them, and may lose them",
+    fix: 'let keepspan/register start OpenLLMetry, and no other OpenTelemetry provider be registered before it',
+  },
+  'KS-DUAL-004': {
+    severity: 'warning',
+    title:
+      'A framework could not be instrumented; its own spans are missing, the calls of its models are not',
+    fix: 'see the error; use a version that OpenLLMetry supports',
+  },
+  'KS-DUAL-005': {
+    severity: 'error',
+    title: 'OpenLLMetry could not be started; there is no framework stream, stack datadog runs',
+    fix: 'see the error; @traceloop/node-server-sdk 0.27 is tested',
   },
   'KS-EVAL-001': {
     severity: 'warning',
@@ -271,6 +303,21 @@ export const CODES = {
     severity: 'warning',
     title: 'Spans wait for an OTLP receiver that is not configured any more',
     fix: 'name that endpoint once more until they are delivered, or remove them: keepspan purge --journal <directory>',
+  },
+  'KS-PROOF-001': {
+    severity: 'error',
+    title: 'keepspan verify does not know what to run, or what to send to it',
+    fix: 'keepspan verify --request \'POST /path {"a":1}\' -- node --import keepspan/register app.js',
+  },
+  'KS-PROOF-002': {
+    severity: 'error',
+    title: 'There is no check of that name',
+    fix: '`keepspan verify --list` says which there are',
+  },
+  'KS-PROOF-003': {
+    severity: 'error',
+    title: 'The service that was to be verified did not start',
+    fix: 'see its last lines above; --start-timeout-ms gives it longer, --url says where it listens',
   },
   'KS-PURGE-001': {
     severity: 'error',
@@ -538,11 +585,6 @@ export const CODES = {
     severity: 'warning',
     title: 'A decorator stands on something that is no method; it has no effect there',
     fix: 'decorate methods (static and private ones, too), without experimentalDecorators in tsconfig.json; wrap anything else with a function of `keepspan`',
-  },
-  'KS-STACK-001': {
-    severity: 'warning',
-    title: 'The stack that was asked for is not supported by this version in full',
-    fix: 'use KEEPSPAN_STACK=datadog',
   },
   'KS-STACK-002': {
     severity: 'error',

@@ -3,12 +3,19 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { otlpRoutes } from '../../src/workbench/intake/otlp.ts';
 import type { Intake } from '../../src/workbench/intake/accept.ts';
-import type { ApiContext } from '../../src/workbench/api/routes.ts';
+import type { HouseContext } from '../../src/workbench/api/house.ts';
+import type { Live } from '../../src/workbench/api/live.ts';
 import { mainRoutes } from '../../src/workbench/workbench.ts';
+import { encode } from '@msgpack/msgpack';
 import { ask, evaluationPayload, llmPayload, tracePayload, workbench } from './support.ts';
 
 const document = readFileSync(new URL('../../docs/openapi.yaml', import.meta.url), 'utf8');
-const documented = [...document.matchAll(/^ {2}(\/\S*):$/gm)].map((match) => match[1] as string);
+/** The paths of the page belong to the page. */
+const documented = [
+  ...document.matchAll(
+    /^ {2}(\/\S*):\n(?! {4}get:\n {6}\{\n {8}tags: \[page\])(?! {4}get: \{ tags: \[page\])/gm,
+  ),
+].map((match) => match[1] as string);
 
 interface Item {
   readonly traceId: string;
@@ -25,41 +32,65 @@ type Listing = Readonly<Record<'traces' | 'spans' | 'llmSpans' | 'evaluations', 
 describe('workbench API', () => {
   it('documents every route, and routes everything that is documented', () => {
     // Templates only: no handler runs, so nothing of the context is used.
-    const routes = [...mainRoutes({} as Intake, {} as ApiContext), ...otlpRoutes({} as Intake)];
+    const live = {
+      route: { template: '/api/live', methods: [], handle: () => assert.fail() },
+    } as unknown as Live;
+    const routes = [...mainRoutes({} as Intake, {} as HouseContext, live), ...otlpRoutes({} as Intake)];
     assert.deepEqual(documented.toSorted(), routes.map((route) => route.template).toSorted());
   });
 
-  it('answers every documented path', async (t) => {
+  it('answers every documented path, and refuses every other method on it', async (t) => {
     const bench = await workbench(t);
-    const bodies: Record<string, Uint8Array | string> = {
+    await ask(bench.datadogUrl, '/v0.4/traces', { body: tracePayload(1, { trace_id: 1, span_id: 1 }) });
+    const json = { 'content-type': 'application/json' };
+    const bodies: Readonly<Record<string, Uint8Array | string>> = {
       llmobs: llmPayload(1),
       'eval-metric': evaluationPayload(1),
       traces: tracePayload(1),
+      stats: encode({ Stats: [] }),
+      logs: '{"msg":"hi"}',
+      import:
+        '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"' +
+        'a'.repeat(32) +
+        '","spanId":"' +
+        'b'.repeat(16) +
+        '"}]}]}]}',
+    };
+    const special: Readonly<Record<string, Uint8Array | string>> = {
+      '/v1/traces': '{}',
+      '/v1/logs': '{}',
+      '/v0.5/traces': new Uint8Array([0x92, 0x90, 0x90]),
     };
     for (const template of documented) {
       const path = template
         .replace('{traceId}', '0'.repeat(31) + '1')
+        .replace('{spanId}', '0'.repeat(15) + '1')
         .replace('{evpVersion}', 'v2')
         .replace('{apiVersion}', 'v2')
         .replace('{rest}', 'a/b');
-      const isPost = new RegExp(
-        `^ {2}${template.replace(/[.{}]/g, '\\$&')}:\\n(?: {4}(?!get|post).*\\n)* {4}post:`,
+      const operations = new RegExp(
+        `^ {2}${template.replace(/[.{}]/g, '\\$&')}:\\n((?: {4}.*\\n| {6}.*\\n|\\n)*)`,
         'm',
-      ).test(document);
-      const url = template === '/v1/traces' ? bench.otlpUrl : bench.datadogUrl;
-      const v5 = new Uint8Array([0x92, 0x90, 0x90]);
-      const body =
-        template === '/v1/traces'
-          ? '{}'
-          : template === '/v0.5/traces'
-            ? v5
-            : (bodies[path.split('/').at(-1) ?? ''] ?? '{}');
-      const headers: Record<string, string> =
-        template === '/v1/traces' ? { 'content-type': 'application/json' } : {};
-      const answer = await ask(url, path, isPost ? { body, headers } : {});
-      // The empty workbench does not have the trace; that too is an answer the document names.
-      const expected = template === '/api/traces/{traceId}' ? [200, 404] : [200, 202];
-      assert.ok(expected.includes(answer.status), `${template}: ${answer.status} ${answer.body.toString()}`);
+      ).exec(document)?.[1];
+      const methods = ['get', 'post'].filter((method) =>
+        new RegExp(`^ {4}${method}:`, 'm').test(operations ?? ''),
+      );
+      assert.ok(methods.length > 0, template);
+      const isOtlp = template.startsWith('/v1/') && template !== '/v1/input';
+      const url = isOtlp ? bench.otlpUrl : bench.datadogUrl;
+      for (const method of template === '/api/live' ? [] : methods) {
+        const body = special[template] ?? bodies[path.split('/').at(-1) ?? ''] ?? '{}';
+        const query = template === '/api/resolve' ? '?id=1' : '';
+        const answer = await ask(
+          url,
+          path + query,
+          method === 'post' ? { body, headers: isOtlp ? json : {} } : {},
+        );
+        assert.ok(
+          [200, 202].includes(answer.status),
+          `${method} ${template}: ${answer.status} ${answer.body.toString()}`,
+        );
+      }
       const other = await ask(url, path, { method: 'DELETE' });
       assert.deepEqual([other.status, typeof other.headers.allow], [405, 'string'], template);
     }
@@ -73,7 +104,7 @@ describe('workbench API', () => {
       await ask(bench.datadogUrl, '/v0.4/traces', { body: tracePayload(2, { error: i === 2 ? 1 : 0 }) });
     await ask(bench.datadogUrl, '/api/v2/llmobs', { body: llmPayload(2) });
     await ask(bench.datadogUrl, '/api/intake/llm-obs/v2/eval-metric', { body: evaluationPayload(2) });
-    const first = await get('/api/traces?limit=2');
+    const first = await get('/api/traces?limit=2&q=op0');
     assert.equal(first.traces.length, 2);
     const { traceId, ...summary } = first.traces[0] as Item;
     assert.deepEqual(summary, {
@@ -81,14 +112,22 @@ describe('workbench API', () => {
       service: 'svc',
       resource: 'res',
       source: 'datadog',
+      status: 'error',
       spans: 2,
+      evictedSpans: 0,
       errors: 2,
+      roots: 1,
+      llmSpans: 0,
+      evaluations: 0,
+      tokens: null,
+      costUsd: null,
+      costPartial: false,
       startMs: 1_763_800_000_000,
       durationMs: 1,
     });
-    const second = await get(`/api/traces?limit=2&cursor=${first.nextCursor}`);
+    const second = await get(`/api/traces?limit=2&q=op0&cursor=${first.nextCursor}`);
     assert.deepEqual([second.traces.length, second.nextCursor], [1, null]);
-    const trace = await get(`/api/traces/${traceId}`);
+    const trace = await get(`/api/traces/${traceId}?detail=1`);
     assert.deepEqual(
       trace.spans.map((span) => [span.name, span.detail.meta]),
       [

@@ -59,7 +59,6 @@ describe('workbench intake', () => {
   it("passes the rest of an Agent's traffic through, counted by route", async (t) => {
     const bench = await workbench(t);
     for (const path of [
-      '/v0.6/stats',
       '/v0.7/config',
       '/telemetry/proxy/api/v2/apmtelemetry',
       '/dogstatsd/v2/proxy',
@@ -72,7 +71,7 @@ describe('workbench intake', () => {
     const health = (await ask(bench.datadogUrl, '/api/health')).json() as {
       passedThrough: Record<string, number>;
     };
-    assert.equal(Object.keys(health.passedThrough).length, 6);
+    assert.equal(Object.keys(health.passedThrough).length, 5);
     assert.equal(health.passedThrough['/telemetry/proxy/{rest}'], 1);
     const info = (await ask(bench.datadogUrl, '/info')).json() as {
       endpoints: string[];
@@ -106,9 +105,9 @@ describe('workbench intake', () => {
       '1',
     );
     assert.deepEqual(bench.ledger().spans, counts({ received: 5, stored: 4, rejected: 1 }));
-    const logs = await ask(bench.otlpUrl, '/v1/logs', { body: '{}' });
-    assert.equal(logs.status, 404);
-    assert.match((logs.json() as { error: string }).error, /POST \/v1\/traces/);
+    const metrics = await ask(bench.otlpUrl, '/v1/metrics', { body: '{}' });
+    assert.equal(metrics.status, 404);
+    assert.match((metrics.json() as { error: string }).error, /POST \/v1\/traces/);
   });
 
   it('refuses malformed payloads one by one, counts them, and keeps what was good', async (t) => {

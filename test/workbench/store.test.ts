@@ -4,14 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
+import { systemClock } from '../../src/kernel/clock.ts';
 import { ROW_OVERHEAD_BYTES } from '../../src/workbench/store/sqlite-rows.ts';
 import { SqliteStore } from '../../src/workbench/store/sqlite-store.ts';
-import type { EvaluationRow, LlmSpanRow, SpanRow } from '../../src/workbench/store/store.ts';
+import type { EvaluationRow, LlmSpanRow, Page, SpanRow } from '../../src/workbench/store/store.ts';
 import { startWorkbench } from '../../src/workbench/workbench.ts';
+import { evaluationRow, llmRow, tracesRequest } from './rows.ts';
 import { ask, assertBalanced, counts, llmPayload, tracePayload } from './support.ts';
 
 const DETAIL = JSON.stringify({ text: 'x'.repeat(80) });
 const ROW_BYTES = ROW_OVERHEAD_BYTES + DETAIL.length;
+/** A span that is alone in its trace costs the trace's row, too. */
+const TRACE_BYTES = ROW_BYTES + ROW_OVERHEAD_BYTES;
 let next = 0;
 const span = (over: Partial<SpanRow> = {}): SpanRow => ({
   traceId: String((next += 1)).padStart(32, '0'),
@@ -26,35 +30,19 @@ const span = (over: Partial<SpanRow> = {}): SpanRow => ({
   detail: DETAIL,
   ...over,
 });
-const llmSpan = (): LlmSpanRow => ({
-  traceId: 't',
-  spanId: '1',
-  parentId: '',
-  apmTraceId: '',
-  name: 'n',
-  kind: 'llm',
-  mlApp: 'm',
-  startUs: 1,
-  durationNs: 1,
-  error: false,
-  event: DETAIL,
-});
-const evaluation = (): EvaluationRow => ({
-  label: 'l',
-  metricType: 'score',
-  value: '1',
-  traceId: 't',
-  spanId: '1',
-  mlApp: 'm',
-  timestampMs: 1,
-  metric: DETAIL,
-});
+const llmSpan = (): LlmSpanRow => llmRow(1, { apmTraceId: '', event: DETAIL });
+const evaluation = (): EvaluationRow => evaluationRow(1, { metric: DETAIL });
 const open = (options: Partial<ConstructorParameters<typeof SqliteStore>[0]> = {}): SqliteStore =>
-  new SqliteStore({ file: undefined, maxStoredBytes: 1e9, maxBatchKeys: 10, ...options });
-const none = { key: undefined, rejected: 0 } as const;
+  new SqliteStore({ file: undefined, maxStoredBytes: 1e9, maxBatchKeys: 10, clock: systemClock, ...options });
+const none = { key: undefined, rejected: 0, source: 'datadog' } as const;
 const addSpans = (store: SqliteStore, ...items: SpanRow[]): void =>
-  store.insert({ ...none, kind: 'spans', source: 'datadog', items });
+  store.insert({ ...none, kind: 'spans', spans: items });
 const all = { limit: 500, cursor: undefined };
+const anyTime = { fromMs: undefined, toMs: undefined };
+const listed = async (store: SqliteStore): Promise<number> =>
+  (await store.traces(tracesRequest({ limit: 500 }))).items.length;
+const llmPage = (store: SqliteStore, cursor?: string): Promise<Page> =>
+  store.llmSpans({ limit: 500, cursor, kind: undefined, model: undefined, ...anyTime });
 
 function temporary(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'keepspan-store-'));
@@ -63,20 +51,20 @@ function temporary(t: TestContext): string {
 }
 
 describe('workbench store', () => {
-  it('keeps the last byte and evicts the oldest request with the next', () => {
-    const store = open({ maxStoredBytes: 3 * ROW_BYTES });
+  it('keeps the last byte and evicts the oldest request with the next', async () => {
+    const store = open({ maxStoredBytes: 3 * TRACE_BYTES });
     for (let i = 0; i < 3; i += 1) addSpans(store, span());
-    assert.equal(store.storedBytes, 3 * ROW_BYTES);
+    assert.equal(store.storedBytes, 3 * TRACE_BYTES);
     assert.deepEqual(store.ledger().spans, counts({ received: 3, stored: 3 }));
     addSpans(store, span());
     assert.deepEqual(store.ledger().spans, counts({ received: 4, stored: 3, evicted: 1 }));
-    assert.equal(store.traces(all).items.length, 3, 'the trace went with its last span');
+    assert.equal(await listed(store), 3, 'the trace went with its last span');
     store.close();
   });
   it('evicts across kinds by age alone, and whole requests', () => {
-    const store = open({ maxStoredBytes: 4 * ROW_BYTES });
-    store.insert({ ...none, kind: 'evaluations', items: [evaluation(), evaluation()] });
-    store.insert({ ...none, kind: 'llmSpans', items: [llmSpan()] });
+    const store = open({ maxStoredBytes: 3 * ROW_BYTES + TRACE_BYTES });
+    store.insert({ ...none, kind: 'evaluations', evaluations: [evaluation(), evaluation()] });
+    store.insert({ ...none, kind: 'llmSpans', llmSpans: [llmSpan()] });
     addSpans(store, span());
     assertBalanced(store.ledger());
     assert.equal(store.ledger().evaluations.stored, 2);
@@ -92,24 +80,29 @@ describe('workbench store', () => {
     assert.equal(store.storedBytes, 0);
     store.close();
   });
-  it('keeps a trace while any span of it is stored', () => {
-    const store = open({ maxStoredBytes: 2 * ROW_BYTES });
+  it('keeps a trace while any span of it is stored, and says how many are gone', async () => {
+    const store = open({ maxStoredBytes: 2 * TRACE_BYTES });
     const first = span({ name: 'first' });
     addSpans(store, first);
     addSpans(store, span());
     addSpans(store, { ...first, name: 'late', parentId: '2'.padStart(16, '0') });
-    const [latest] = store.trace(first.traceId, all)?.items ?? [];
-    assert.equal((JSON.parse(latest ?? '{}') as { name: string }).name, 'late');
-    assert.equal(store.traces(all).items.length, 2);
+    const found = store.trace(first.traceId, all, false);
+    assert.deepEqual(
+      found?.spans.items.map((item) => (JSON.parse(item) as { name: string }).name),
+      ['late'],
+    );
+    const { spans, evictedSpans } = JSON.parse(found?.summary ?? '{}') as Record<string, number>;
+    assert.deepEqual([spans, evictedSpans], [2, 1]);
+    assert.equal(await listed(store), 2);
     store.close();
   });
-  it('pages without gaps or repeats while data arrives', () => {
+  it('pages without gaps or repeats while data arrives', async () => {
     const store = open();
     for (let i = 0; i < 5; i += 1) addSpans(store, span({ name: `n${i}` }));
     const names: string[] = [];
-    let cursor: number | undefined;
+    let cursor: string | undefined;
     do {
-      const page = store.traces({ limit: 2, cursor });
+      const page = await store.traces(tracesRequest({ limit: 2, cursor }));
       names.push(...page.items.map((item) => (JSON.parse(item) as { name: string }).name));
       cursor = page.nextCursor;
       addSpans(store, span({ name: 'later' }));
@@ -117,30 +110,30 @@ describe('workbench store', () => {
     assert.deepEqual(names, ['n4', 'n3', 'n2', 'n1', 'n0']);
     store.close();
   });
-  it('ends a page past its bytes, and goes on from there', () => {
+  it('ends a page past its bytes, and goes on from there', async () => {
     const store = open();
     const big = JSON.stringify({ text: 'y'.repeat(5 * 1024 * 1024) });
     store.insert({
       ...none,
       kind: 'llmSpans',
-      items: Array.from({ length: 3 }, () => ({ ...llmSpan(), event: big })),
+      llmSpans: Array.from({ length: 3 }, () => ({ ...llmSpan(), event: big })),
     });
-    const page = store.llmSpans(all);
+    const page = await llmPage(store);
     assert.equal(page.items.length, 2);
-    assert.equal(store.llmSpans({ limit: 500, cursor: page.nextCursor }).items.length, 1);
+    assert.equal((await llmPage(store, page.nextCursor)).items.length, 1);
     store.close();
   });
   it('keeps rows, counts, keys and order over a restart, also after everything of a kind was evicted', (t) => {
     const file = temporary(t);
-    const first = open({ file, maxStoredBytes: 2 * ROW_BYTES });
-    first.insert({ ...none, key: 'spans/k', kind: 'spans', source: 'otlp', items: [span()], rejected: 1 });
+    const first = open({ file, maxStoredBytes: 2 * ROW_BYTES + 1 });
+    first.insert({ ...none, key: 'spans/k', kind: 'spans', source: 'otlp', spans: [span()], rejected: 1 });
     addSpans(first, span());
-    first.insert({ ...none, kind: 'llmSpans', items: [llmSpan(), llmSpan()] });
+    first.insert({ ...none, kind: 'llmSpans', llmSpans: [llmSpan(), llmSpan()] });
     const before = first.ledger();
     assert.deepEqual(before.spans, counts({ received: 3, evicted: 2, rejected: 1 }));
     first.close();
     first.close();
-    const second = open({ file, maxStoredBytes: 4 * ROW_BYTES });
+    const second = open({ file, maxStoredBytes: 3 * TRACE_BYTES });
     assert.deepEqual(second.ledger(), before);
     assert.equal(second.storedBytes, 2 * ROW_BYTES);
     assert.deepEqual(second.replay('spans/k')?.rejected, 1);
@@ -152,16 +145,16 @@ describe('workbench store', () => {
     assertBalanced(second.ledger());
     second.close();
   });
-  it('undoes a request that the storage refuses, and counts nothing', () => {
+  it('undoes a request that the storage refuses, and counts nothing', async () => {
     const store = open();
     addSpans(store, span());
     const before = store.ledger();
     assert.throws(() => addSpans(store, span(), span({ name: Symbol('broken') as unknown as string })));
     assert.deepEqual(store.ledger(), before);
-    assert.equal(store.storedBytes, ROW_BYTES);
+    assert.equal(store.storedBytes, TRACE_BYTES);
     addSpans(store, span());
     assert.equal(store.ledger().spans.stored, 2);
-    assert.equal(store.traces(all).items.length, 2);
+    assert.equal(await listed(store), 2);
     store.close();
   });
   it('creates the file for its owner alone, refuses a second holder and another schema', (t) => {

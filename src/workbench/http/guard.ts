@@ -1,12 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { HttpError } from './http-error.ts';
 
-/** The names under which a loopback server may be addressed. Anything else is DNS rebinding or a mistake. */
-export function loopbackHosts(port: number): ReadonlySet<string> {
-  const names = ['127.0.0.1', 'localhost', '[::1]'];
-  return new Set(names.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`])));
-}
-
 const HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
 const ORIGIN = /^https?:\/\/([^/?#@\s]+)$/;
 
@@ -39,10 +33,12 @@ export function guardRequest(request: IncomingMessage, hosts: ReadonlySet<string
       throw new HttpError(403, 'requests from other origins are refused');
     }
   }
-  // GETs by <img> or <script> carry no Origin; a link that somebody follows to the page itself is harmless.
+  // GETs by <img> or <script> carry no Origin; a link that somebody follows to a page is harmless.
   const site = one(request, 'sec-fetch-site');
   const followedLink =
-    one(request, 'sec-fetch-mode') === 'navigate' && request.method === 'GET' && request.url === '/';
+    one(request, 'sec-fetch-mode') === 'navigate' &&
+    request.method === 'GET' &&
+    !/^\/(?:api|v\d|evp_proxy|telemetry|dogstatsd|profiling|info)\b/.test(request.url ?? '');
   if ((site === 'cross-site' || site === 'same-site') && !followedLink) {
     throw new HttpError(403, 'requests from other sites are refused');
   }

@@ -1,11 +1,15 @@
-import { decodeEvaluations, decodeLlmSpans } from '../../wire/datadog/decode-llmobs.ts';
 import { decodeMsgpack } from '../../wire/datadog/decode-msgpack.ts';
+import type { Fields } from '../../wire/datadog/decode-values.ts';
 import { decodeTracesV04, decodeTracesV05 } from '../../wire/datadog/decode-traces.ts';
 import { discardBody } from '../http/body.ts';
 import { HttpError } from '../http/http-error.ts';
 import { parseJson } from '../http/json.ts';
 import { type Call, jsonReply, type Reply, type Route } from '../http/route.ts';
 import { accept, type Intake, type Receipt, type Shape } from './accept.ts';
+import { datadogLogRows, jsonLineRows, type LogOptions } from './json-logs.ts';
+import { maskDatadogDetail } from './mask.ts';
+import { evaluationRows, llmRows } from './rows.ts';
+import { statsRows } from './stats.ts';
 
 /** The sampling rates a tracer is told: everything, because Keepspan decides on whole traces later. */
 const RATES = { rate_by_service: { 'service:,env:': 1 } } as const;
@@ -23,19 +27,28 @@ function refuseEmpty(receipt: Receipt): Receipt {
 }
 
 function traces(intake: Intake, version: '3' | '4' | '5'): Route {
-  const { limits } = intake;
+  const { limits, masked } = intake;
   const shapeFor = ({ request }: Call): Shape => ({
     kind: 'spans',
     source: 'datadog',
     decode: (body) => {
-      if (version === '5') return decodeTracesV05(decodeMsgpack(body, limits), limits);
-      const isJson = request.headers['content-type']?.includes('json') ?? false;
-      return decodeTracesV04(isJson ? parseJson(body, limits, true) : decodeMsgpack(body, limits), limits);
+      const isJson = version !== '5' && (request.headers['content-type']?.includes('json') ?? false);
+      const payload = isJson ? parseJson(body, limits, true) : decodeMsgpack(body, limits);
+      const { items, rejected, reasons } =
+        version === '5' ? decodeTracesV05(payload, limits) : decodeTracesV04(payload, limits);
+      const spans = masked
+        ? items.map((item) => ({
+            ...item,
+            detail: JSON.stringify(maskDatadogDetail(JSON.parse(item.detail) as Fields)),
+          }))
+        : items;
+      return { spans, rejected, reasons };
     },
   });
   return {
     template: `/v0.${version}/traces`,
     methods: POST,
+    area: 'intake',
     handle: async (call) => {
       refuseEmpty(await accept(intake, call.request, shapeFor(call)));
       return jsonReply(200, RATES);
@@ -47,6 +60,7 @@ function events(intake: Intake, template: string, shape: Shape): Route {
   return {
     template,
     methods: POST,
+    area: 'intake',
     handle: async ({ request, params }) => {
       const { evpVersion, apiVersion } = params;
       if (evpVersion !== undefined && !EVP_VERSION.test(evpVersion))
@@ -64,11 +78,48 @@ function passThrough(intake: Intake, template: string): Route {
   return {
     template,
     methods: ['GET', ...POST],
+    area: 'intake',
     handle: async ({ request }): Promise<Reply> => {
       await discardBody(request, intake.maxBodyBytes);
       intake.notes.pass(template);
       return jsonReply(200, {});
     },
+  };
+}
+
+function logOptions({ limits, masked, wallMs }: Intake): LogOptions {
+  return { nowMs: wallMs(), masked, parse: (text) => parseJson(Buffer.from(text), limits, true) };
+}
+
+/** Statistics: kept as rows, answered as an Agent does. */
+function stats(intake: Intake): Route {
+  const { limits } = intake;
+  const shape: Shape = {
+    kind: 'stats',
+    source: 'datadog',
+    decode: (body) => statsRows(decodeMsgpack(body, limits), limits),
+  };
+  return {
+    template: '/v0.6/stats',
+    methods: POST,
+    area: 'intake',
+    handle: async ({ request }) => {
+      refuseEmpty(await accept(intake, request, shape));
+      return jsonReply(200, {});
+    },
+  };
+}
+
+/** `POST /api/logs`: what an application prints, line by line. Beside the reading route of the same path. */
+export function takeLogLines(intake: Intake): (call: Call) => Promise<Reply> {
+  const shape: Shape = {
+    kind: 'logs',
+    source: 'datadog',
+    decode: (body) => jsonLineRows(body, intake.limits, logOptions(intake)),
+  };
+  return async ({ request }) => {
+    const { accepted, rejected, reasons, duplicate } = refuseEmpty(await accept(intake, request, shape));
+    return jsonReply(202, { accepted, rejected, reasons, duplicate });
   };
 }
 
@@ -95,17 +146,24 @@ const INFO = {
 
 /** The routes of a Datadog Agent, and of the LLM Observability intake for agentless senders. */
 export function datadogRoutes(intake: Intake): readonly Route[] {
-  const { limits } = intake;
+  const { limits, masked } = intake;
   const llmSpans: Shape = {
     kind: 'llmSpans',
-    decode: (body) => decodeLlmSpans(parseJson(body, limits, false), limits),
+    source: 'datadog',
+    decode: (body) => llmRows(parseJson(body, limits, false), limits, masked),
   };
   const evaluations: Shape = {
     kind: 'evaluations',
-    decode: (body) => decodeEvaluations(parseJson(body, limits, false), limits),
+    source: 'datadog',
+    decode: (body) => evaluationRows(parseJson(body, limits, false), limits, masked),
+  };
+  const logs: Shape = {
+    kind: 'logs',
+    source: 'datadog',
+    decode: (body) => datadogLogRows(parseJson(body, limits, true), limits, logOptions(intake)),
   };
   return [
-    { template: '/info', methods: ['GET'], handle: () => jsonReply(200, INFO) },
+    { template: '/info', methods: ['GET'], area: 'intake', handle: () => jsonReply(200, INFO) },
     traces(intake, '3'),
     traces(intake, '4'),
     traces(intake, '5'),
@@ -113,7 +171,9 @@ export function datadogRoutes(intake: Intake): readonly Route[] {
     events(intake, '/evp_proxy/{evpVersion}/api/v2/llmobs', llmSpans),
     events(intake, '/api/intake/llm-obs/{apiVersion}/eval-metric', evaluations),
     events(intake, '/evp_proxy/{evpVersion}/api/intake/llm-obs/{apiVersion}/eval-metric', evaluations),
-    passThrough(intake, '/v0.6/stats'),
+    stats(intake),
+    events(intake, '/api/v2/logs', logs),
+    events(intake, '/v1/input', logs),
     passThrough(intake, '/v0.7/config'),
     passThrough(intake, '/telemetry/proxy/{rest}'),
     passThrough(intake, '/dogstatsd/{rest}'),

@@ -1,10 +1,10 @@
-import type { SignalKind } from '../../contracts/signal.ts';
+import type { StoredKind } from '../store/store.ts';
 
 /** One refusal in words, for people. */
 export interface RejectionNote {
   /** Wall-clock milliseconds since the epoch. */
   readonly atMs: number;
-  readonly kind: SignalKind;
+  readonly kind: StoredKind;
   readonly reason: string;
 }
 
@@ -36,7 +36,7 @@ export class Notes {
     return Object.fromEntries(this.#passedThrough);
   }
 
-  reject(kind: SignalKind, reason: string): void {
+  reject(kind: StoredKind, reason: string): void {
     this.#rejections.push({ atMs: this.#wall(), kind, reason });
     if (this.#rejections.length > MAX_NOTES) this.#rejections.shift();
   }

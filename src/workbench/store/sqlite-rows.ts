@@ -1,112 +1,172 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { SignalKind } from '../../contracts/signal.ts';
-import type { Arrival, EvaluationRow, KindCounts, LlmSpanRow, Replay, SpanRow } from './store.ts';
+import type { Arrival, KindCounts, Replay, StoredKind } from './store.ts';
+import { clampStart, TraceSummaries } from './trace-summary.ts';
 
 /** What a row costs beside its JSON: columns, keys and index entries, measured on spans and rounded up. */
-export const ROW_OVERHEAD_BYTES = 384;
+export const ROW_OVERHEAD_BYTES = 448;
 
-// A sum of start and duration must stay a safe integer when it is read back.
-const MAX_START_US = 4e15;
-
-const clampStart = (startUs: number): number => Math.max(-MAX_START_US, Math.min(MAX_START_US, startUs));
+/** Traces whose eviction is remembered, so that a link to them says so. */
+export const MAX_EVICTED_TRACES = 65_536;
 
 interface LastIds {
   spans: number;
   llmSpans: number;
   evaluations: number;
+  logs: number;
+  stats: number;
   arrivals: number;
   batches: number;
+}
+
+/** What one eviction removed. */
+export interface Evicted extends Readonly<Record<StoredKind, number>> {
+  readonly bytes: number;
+}
+
+const COLUMNS = { spans: 12, llm_spans: 23, evaluations: 17, logs: 9, stats: 10 } as const;
+const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
+
+function prepareAll(db: DatabaseSync) {
+  const insert = (table: keyof typeof COLUMNS): StatementSync =>
+    db.prepare(`INSERT INTO ${table} VALUES (${marks(COLUMNS[table])})`);
+  return {
+    span: insert('spans'),
+    llmSpan: insert('llm_spans'),
+    evaluation: insert('evaluations'),
+    log: insert('logs'),
+    stat: insert('stats'),
+    arrival: db.prepare(`INSERT INTO arrivals VALUES (${marks(8)})`),
+    oldest: db.prepare('SELECT * FROM arrivals ORDER BY id LIMIT 1'),
+    dropArrival: db.prepare('DELETE FROM arrivals WHERE id = ?'),
+    markEvicted: db.prepare(
+      `UPDATE traces SET evicted = evicted + gone.n
+       FROM (SELECT trace_id AS t, count(*) AS n FROM spans WHERE id <= ? GROUP BY trace_id) AS gone
+       WHERE traces.trace_id = gone.t`,
+    ),
+    rememberTraces: db.prepare(
+      'INSERT INTO evicted_traces (trace_id, at_ms) SELECT trace_id, ? FROM traces WHERE last_arrival <= ?',
+    ),
+    forgetTraces: db.prepare(
+      'DELETE FROM evicted_traces WHERE id <= (SELECT max(id) FROM evicted_traces) - ?',
+    ),
+    dropTraces: db.prepare('DELETE FROM traces WHERE last_arrival <= ?'),
+    dropSpans: db.prepare('DELETE FROM spans WHERE id <= ?'),
+    derivedLlmSpans: db.prepare('SELECT count(*) AS n FROM llm_spans WHERE id <= ? AND derived = 1'),
+    dropLlmSpans: db.prepare('DELETE FROM llm_spans WHERE id <= ?'),
+    derivedEvaluations: db.prepare('SELECT count(*) AS n FROM evaluations WHERE id <= ? AND derived = 1'),
+    dropEvaluations: db.prepare('DELETE FROM evaluations WHERE id <= ?'),
+    dropLogs: db.prepare('DELETE FROM logs WHERE id <= ?'),
+    dropStats: db.prepare('DELETE FROM stats WHERE id <= ?'),
+    batch: db.prepare('SELECT kind, accepted, rejected FROM batches WHERE key = ?'),
+    addBatch: db.prepare(`INSERT INTO batches VALUES (${marks(5)})`),
+    dropBatches: db.prepare('DELETE FROM batches WHERE id <= ?'),
+    counts: db.prepare(
+      'UPDATE counts SET received = ?, evicted = ?, rejected = ?, duplicates = ? WHERE kind = ?',
+    ),
+  };
 }
 
 /** The writing half of the SQLite store: prepared once, no transaction of its own. */
 export class SqliteRows {
   readonly #db: DatabaseSync;
-  readonly #statements: Readonly<Record<string, StatementSync>>;
+  readonly #do: ReturnType<typeof prepareAll>;
+  readonly #summaries: TraceSummaries;
   /** After an undone transaction these are ahead of the rows: a gap in the ids is harmless, only their order counts. */
   readonly #last: LastIds;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
-    const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
-    this.#statements = {
-      span: db.prepare(`INSERT INTO spans VALUES (${marks(12)})`),
-      trace: db.prepare(
-        `INSERT INTO traces (trace_id, last_span) VALUES (?, ?)
-         ON CONFLICT (trace_id) DO UPDATE SET last_span = excluded.last_span`,
-      ),
-      llmSpan: db.prepare(`INSERT INTO llm_spans VALUES (${marks(12)})`),
-      evaluation: db.prepare(`INSERT INTO evaluations VALUES (${marks(9)})`),
-      arrival: db.prepare(`INSERT INTO arrivals VALUES (${marks(5)})`),
-      oldest: db.prepare('SELECT * FROM arrivals ORDER BY id LIMIT 1'),
-      dropArrival: db.prepare('DELETE FROM arrivals WHERE id = ?'),
-      dropSpans: db.prepare('DELETE FROM spans WHERE id <= ?'),
-      dropTraces: db.prepare('DELETE FROM traces WHERE last_span <= ?'),
-      dropLlmSpans: db.prepare('DELETE FROM llm_spans WHERE id <= ?'),
-      dropEvaluations: db.prepare('DELETE FROM evaluations WHERE id <= ?'),
-      batch: db.prepare('SELECT kind, accepted, rejected FROM batches WHERE key = ?'),
-      addBatch: db.prepare(`INSERT INTO batches VALUES (${marks(5)})`),
-      dropBatches: db.prepare('DELETE FROM batches WHERE id <= ?'),
-      counts: db.prepare(
-        'UPDATE counts SET received = ?, evicted = ?, rejected = ?, duplicates = ? WHERE kind = ?',
-      ),
-    };
+    this.#do = prepareAll(db);
+    this.#summaries = new TraceSummaries(db);
     this.#last = this.#lastIds();
   }
 
   /** Adds the items of one request; returns the bytes they count for. */
-  insert(arrival: Arrival): number {
-    let bytes = arrival.items.length * ROW_OVERHEAD_BYTES;
-    if (arrival.kind === 'spans') bytes += this.#spans(arrival.items, arrival.source);
-    else if (arrival.kind === 'llmSpans') bytes += this.#llmSpans(arrival.items);
-    else bytes += this.#evaluations(arrival.items);
+  insert(arrival: Arrival, atMs: number): number {
     const last = this.#last;
     last.arrivals += 1;
-    this.#run('arrival', last.arrivals, bytes, last.spans, last.llmSpans, last.evaluations);
+    let bytes = this.#spans(arrival) + this.#llmSpans(arrival) + this.#evaluations(arrival);
+    bytes += this.#logs(arrival) + this.#stats(arrival);
+    bytes += this.#summaries.flush(last.arrivals) * ROW_OVERHEAD_BYTES;
+    this.#do.arrival.run(
+      last.arrivals,
+      atMs,
+      bytes,
+      last.spans,
+      last.llmSpans,
+      last.evaluations,
+      last.logs,
+      last.stats,
+    );
     return bytes;
   }
 
-  /** Removes the oldest request's rows; undefined when there is none. */
-  evictOldest(): (Readonly<Record<SignalKind, number>> & { readonly bytes: number }) | undefined {
-    const row = this.#statements['oldest']?.get();
-    if (row === undefined) return undefined;
-    const lastSpan = Number(row['last_span']);
-    const spans = this.#run('dropSpans', lastSpan);
-    if (spans > 0) this.#run('dropTraces', lastSpan);
-    const llmSpans = this.#run('dropLlmSpans', Number(row['last_llm_span']));
-    const evaluations = this.#run('dropEvaluations', Number(row['last_evaluation']));
-    this.#run('dropArrival', Number(row['id']));
-    return { bytes: Number(row['bytes']), spans, llmSpans, evaluations };
+  /** Forgets what an undone transaction began. */
+  undo(): void {
+    this.#summaries.clear();
   }
 
-  batch(key: string): (Replay & { readonly kind: SignalKind }) | undefined {
-    const row = this.#statements['batch']?.get(key);
+  /** When the oldest request came; undefined when there is none. */
+  oldestMs(): number | undefined {
+    const row = this.#do.oldest.get();
+    return row === undefined ? undefined : Number(row['at_ms']);
+  }
+
+  /** Removes the oldest request's rows; undefined when there is none. */
+  evictOldest(atMs: number): Evicted | undefined {
+    const run = this.#do;
+    const row = run.oldest.get();
+    if (row === undefined) return undefined;
+    const of = (name: string): number => Number(row[name]);
+    const changed = (statement: StatementSync, ...values: number[]): number =>
+      Number(statement.run(...values).changes);
+    const derived = (statement: StatementSync, id: number): number => Number(statement.get(id)?.['n']);
+    run.markEvicted.run(of('last_span'));
+    if (changed(run.rememberTraces, atMs, of('id')) > 0) {
+      run.forgetTraces.run(MAX_EVICTED_TRACES);
+      run.dropTraces.run(of('id'));
+    }
+    const derivedLlm = derived(run.derivedLlmSpans, of('last_llm_span'));
+    const derivedEvaluations = derived(run.derivedEvaluations, of('last_evaluation'));
+    const evicted = {
+      bytes: of('bytes'),
+      spans: changed(run.dropSpans, of('last_span')),
+      llmSpans: changed(run.dropLlmSpans, of('last_llm_span')) - derivedLlm,
+      evaluations: changed(run.dropEvaluations, of('last_evaluation')) - derivedEvaluations,
+      logs: changed(run.dropLogs, of('last_log')),
+      stats: changed(run.dropStats, of('last_stat')),
+    };
+    run.dropArrival.run(of('id'));
+    return evicted;
+  }
+
+  batch(key: string): (Replay & { readonly kind: StoredKind }) | undefined {
+    const row = this.#do.batch.get(key);
     if (row === undefined) return undefined;
     return {
-      kind: row['kind'] as SignalKind,
+      kind: row['kind'] as StoredKind,
       accepted: Number(row['accepted']),
       rejected: Number(row['rejected']),
     };
   }
 
-  rememberBatch(key: string, kind: SignalKind, accepted: number, rejected: number, maxKeys: number): void {
+  rememberBatch(key: string, kind: StoredKind, accepted: number, rejected: number, maxKeys: number): void {
     this.#last.batches += 1;
-    this.#run('addBatch', this.#last.batches, key, kind, accepted, rejected);
-    this.#run('dropBatches', this.#last.batches - maxKeys);
+    this.#do.addBatch.run(this.#last.batches, key, kind, accepted, rejected);
+    this.#do.dropBatches.run(this.#last.batches - maxKeys);
   }
 
-  saveCounts(kind: SignalKind, counts: KindCounts): void {
-    this.#run('counts', counts.received, counts.evicted, counts.rejected, counts.duplicates, kind);
+  saveCounts(kind: StoredKind, counts: KindCounts): void {
+    this.#do.counts.run(counts.received, counts.evicted, counts.rejected, counts.duplicates, kind);
   }
 
-  #spans(items: readonly SpanRow[], source: string): number {
-    const insert = this.#statements['span'] as StatementSync;
-    const touched = new Map<string, number>();
-    let id = this.#last.spans;
-    let bytes = 0;
-    for (const span of items) {
-      id += 1;
-      insert.run(
-        id,
+  #spans({ spans = [], source }: Arrival): number {
+    const last = this.#last;
+    let bytes = spans.length * ROW_OVERHEAD_BYTES;
+    for (const span of spans) {
+      last.spans += 1;
+      this.#do.span.run(
+        last.spans,
         span.traceId,
         span.spanId,
         span.parentId,
@@ -120,60 +180,109 @@ export class SqliteRows {
         span.detail,
       );
       bytes += Buffer.byteLength(span.detail);
-      touched.set(span.traceId, id);
+      this.#summaries.addSpan(span, source);
     }
-    for (const [traceId, lastSpan] of touched) this.#run('trace', traceId, lastSpan);
-    this.#last.spans = id;
     return bytes;
   }
 
-  #llmSpans(items: readonly LlmSpanRow[]): number {
-    const insert = this.#statements['llmSpan'] as StatementSync;
-    let bytes = 0;
-    for (const span of items) {
-      this.#last.llmSpans += 1;
-      insert.run(
-        this.#last.llmSpans,
+  #llmSpans({ llmSpans = [] }: Arrival): number {
+    const last = this.#last;
+    let bytes = llmSpans.length * ROW_OVERHEAD_BYTES;
+    for (const span of llmSpans) {
+      last.llmSpans += 1;
+      this.#do.llmSpan.run(
+        last.llmSpans,
         span.traceId,
         span.spanId,
         span.parentId,
+        span.spanHex,
         span.apmTraceId,
+        span.source,
+        span.derived ? 1 : 0,
         span.name,
         span.kind,
+        span.model,
+        span.provider,
         span.mlApp,
         clampStart(span.startUs),
         span.durationNs,
         span.error ? 1 : 0,
+        span.inputTokens,
+        span.outputTokens,
+        span.totalTokens,
+        span.costUsd,
+        span.inputPreview,
+        span.outputPreview,
         span.event,
       );
-      bytes += Buffer.byteLength(span.event);
+      bytes += Buffer.byteLength(span.event) + span.inputPreview.length + span.outputPreview.length;
+      this.#summaries.addLlmSpan(span);
     }
     return bytes;
   }
 
-  #evaluations(items: readonly EvaluationRow[]): number {
-    const insert = this.#statements['evaluation'] as StatementSync;
-    let bytes = 0;
-    for (const item of items) {
-      this.#last.evaluations += 1;
-      insert.run(
-        this.#last.evaluations,
+  #evaluations({ evaluations = [] }: Arrival): number {
+    const last = this.#last;
+    let bytes = evaluations.length * ROW_OVERHEAD_BYTES;
+    for (const item of evaluations) {
+      last.evaluations += 1;
+      this.#do.evaluation.run(
+        last.evaluations,
         item.label,
         item.metricType,
         item.value,
+        item.score,
+        item.assessment,
+        item.decision,
+        item.audit ? 1 : 0,
+        item.reasoning,
         item.traceId,
         item.spanId,
+        item.spanHex,
         item.mlApp,
         item.timestampMs,
+        item.source,
+        item.derived ? 1 : 0,
         item.metric,
       );
-      bytes += Buffer.byteLength(item.metric);
+      bytes += Buffer.byteLength(item.metric) + item.reasoning.length;
     }
     return bytes;
   }
 
-  #run(name: string, ...values: (string | number)[]): number {
-    return Number((this.#statements[name] as StatementSync).run(...values).changes);
+  #logs({ logs = [] }: Arrival): number {
+    const last = this.#last;
+    let bytes = logs.length * ROW_OVERHEAD_BYTES;
+    for (const line of logs) {
+      last.logs += 1;
+      const { level, service, message, traceId, spanId, source, attributes } = line;
+      const timeUs = clampStart(line.timeUs);
+      this.#do.log.run(last.logs, timeUs, level, service, message, traceId, spanId, source, attributes);
+      bytes += Buffer.byteLength(message) + Buffer.byteLength(attributes);
+    }
+    return bytes;
+  }
+
+  #stats({ stats = [] }: Arrival): number {
+    const last = this.#last;
+    for (const row of stats) {
+      last.stats += 1;
+      const { service, name, resource, type, hits, topLevelHits, errors, durationNs } = row;
+      const startUs = clampStart(row.startUs);
+      this.#do.stat.run(
+        last.stats,
+        startUs,
+        service,
+        name,
+        resource,
+        type,
+        hits,
+        topLevelHits,
+        errors,
+        durationNs,
+      );
+    }
+    return stats.length * ROW_OVERHEAD_BYTES;
   }
 
   /** From the arrivals, not the rows: ids must rise even where every row of a kind was evicted. */
@@ -181,7 +290,8 @@ export class SqliteRows {
     const row = this.#db
       .prepare(
         `SELECT max(id) AS arrivals, max(last_span) AS spans, max(last_llm_span) AS llmSpans,
-        max(last_evaluation) AS evaluations, (SELECT max(id) FROM batches) AS batches FROM arrivals`,
+        max(last_evaluation) AS evaluations, max(last_log) AS logs, max(last_stat) AS stats,
+        (SELECT max(id) FROM batches) AS batches FROM arrivals`,
       )
       .get();
     const id = (name: string): number => Number(row?.[name] ?? 0);
@@ -189,6 +299,8 @@ export class SqliteRows {
       spans: id('spans'),
       llmSpans: id('llmSpans'),
       evaluations: id('evaluations'),
+      logs: id('logs'),
+      stats: id('stats'),
       arrivals: id('arrivals'),
       batches: id('batches'),
     };

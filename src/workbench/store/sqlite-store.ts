@@ -1,9 +1,30 @@
-import type { DatabaseSync } from 'node:sqlite';
-import type { SignalKind } from '../../contracts/signal.ts';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Clock } from '../../kernel/clock.ts';
 import { openDatabase } from './open.ts';
-import { SqliteQueries } from './sqlite-queries.ts';
+import { OneTrace } from './queries/one-trace.ts';
+import { SqliteQueries } from './queries/sqlite-queries.ts';
+import { DEFAULT_SLICE_BOUNDS, type SliceBounds } from './slices.ts';
+import { exportItems } from './sqlite-export.ts';
 import { SqliteRows } from './sqlite-rows.ts';
-import type { Arrival, KindCounts, Page, PageRequest, Replay, Store, WorkbenchLedger } from './store.ts';
+import {
+  type Arrival,
+  type EvaluationFacts,
+  type EvaluationsRequest,
+  type ExportedItem,
+  type KindCounts,
+  type LlmSpansRequest,
+  type LogsRequest,
+  type Page,
+  type PageRequest,
+  type Replay,
+  type Store,
+  STORED_KINDS,
+  type StoredKind,
+  type StoredTrace,
+  type TimeRange,
+  type TracesRequest,
+  type WorkbenchLedger,
+} from './store.ts';
 
 /** Bounds of a store. */
 export interface StoreOptions {
@@ -13,26 +34,40 @@ export interface StoreOptions {
   readonly maxStoredBytes: number;
   /** How many batch keys are remembered; the oldest are forgotten first. */
   readonly maxBatchKeys: number;
+  readonly clock: Clock;
+  readonly slices?: SliceBounds | undefined;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type Counts = Record<SignalKind, Mutable<KindCounts>>;
+type Counts = Record<StoredKind, Mutable<KindCounts>>;
 
-const KINDS: readonly SignalKind[] = ['spans', 'llmSpans', 'evaluations'];
-const TABLES: Readonly<Record<SignalKind, string>> = {
+const STORED_ROWS: Readonly<Record<StoredKind, string>> = {
   spans: 'spans',
-  llmSpans: 'llm_spans',
-  evaluations: 'evaluations',
+  llmSpans: 'llm_spans WHERE derived = 0',
+  evaluations: 'evaluations WHERE derived = 0',
+  logs: 'logs',
+  stats: 'stats',
 };
 
 const number = (value: unknown): number => Number(value ?? 0);
+
+/** How many items of each kind a request brought; rows made from others do not count. */
+const itemsOf = (arrival: Arrival): Readonly<Record<StoredKind, number>> => ({
+  spans: arrival.spans?.length ?? 0,
+  llmSpans: arrival.llmSpans?.filter((row) => !row.derived).length ?? 0,
+  evaluations: arrival.evaluations?.filter((row) => !row.derived).length ?? 0,
+  logs: arrival.logs?.length ?? 0,
+  stats: arrival.stats?.length ?? 0,
+});
 
 /** {@link Store} on node:sqlite. Counts change in memory only after their transaction is committed. */
 export class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #rows: SqliteRows;
+  readonly #one: OneTrace;
   readonly #queries: SqliteQueries;
   readonly #options: StoreOptions;
+  readonly #newTraces: StatementSync;
   #counts: Counts;
   #storedBytes: number;
   #closed = false;
@@ -40,15 +75,19 @@ export class SqliteStore implements Store {
   /** @throws Error when the database cannot be opened. */
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#db = openDatabase(options.file);
-    this.#rows = new SqliteRows(this.#db);
-    this.#queries = new SqliteQueries(this.#db);
-    this.#storedBytes = number(this.#db.prepare('SELECT sum(bytes) AS n FROM arrivals').get()?.['n']);
-    const load = this.#db.prepare('SELECT * FROM counts WHERE kind = ?');
-    const count = (kind: SignalKind): Mutable<KindCounts> => {
+    const db = openDatabase(options.file);
+    this.#db = db;
+    this.#rows = new SqliteRows(db);
+    this.#one = new OneTrace(db);
+    const { clock, slices = DEFAULT_SLICE_BOUNDS } = options;
+    this.#queries = new SqliteQueries({ db, clock, bounds: slices, check: () => this.#check() }, this.#one);
+    this.#newTraces = db.prepare('SELECT trace_id FROM traces WHERE id > ? ORDER BY id DESC LIMIT ?');
+    this.#storedBytes = number(db.prepare('SELECT sum(bytes) AS n FROM arrivals').get()?.['n']);
+    const load = db.prepare('SELECT * FROM counts WHERE kind = ?');
+    const count = (kind: StoredKind): Mutable<KindCounts> => {
       const row = load.get(kind);
       // Counted from the rows, not derived: a difference then shows in the ledger.
-      const stored = number(this.#db.prepare(`SELECT count(*) AS n FROM ${TABLES[kind]}`).get()?.['n']);
+      const stored = number(db.prepare(`SELECT count(*) AS n FROM ${STORED_ROWS[kind]}`).get()?.['n']);
       return {
         received: number(row?.['received']),
         stored,
@@ -57,32 +96,37 @@ export class SqliteStore implements Store {
         duplicates: number(row?.['duplicates']),
       };
     };
-    this.#counts = { spans: count('spans'), llmSpans: count('llmSpans'), evaluations: count('evaluations') };
+    this.#counts = Object.fromEntries(STORED_KINDS.map((kind) => [kind, count(kind)])) as Counts;
   }
 
   get storedBytes(): number {
     return this.#storedBytes;
   }
 
+  get lastTrace(): number {
+    return number(this.#db.prepare('SELECT max(id) AS n FROM traces').get()?.['n']);
+  }
+
   insert(arrival: Arrival): void {
     this.#transaction((counts) => {
-      const { kind, items, rejected, key } = arrival;
-      counts[kind].received += items.length + rejected;
-      counts[kind].rejected += rejected;
-      counts[kind].stored += items.length;
-      if (key !== undefined) {
-        this.#rows.rememberBatch(key, kind, items.length, rejected, this.#options.maxBatchKeys);
+      const { kind, rejected, key } = arrival;
+      const items = itemsOf(arrival);
+      let accepted = 0;
+      for (const each of STORED_KINDS) {
+        counts[each].received += items[each];
+        counts[each].stored += items[each];
+        accepted += items[each];
       }
+      counts[kind].received += rejected;
+      counts[kind].rejected += rejected;
+      if (key !== undefined)
+        this.#rows.rememberBatch(key, kind, accepted, rejected, this.#options.maxBatchKeys);
       let bytes = this.#storedBytes;
-      if (items.length > 0) bytes += this.#rows.insert(arrival);
+      if (accepted > 0) bytes += this.#rows.insert(arrival, this.#options.clock.wall());
       while (bytes > this.#options.maxStoredBytes) {
-        const evicted = this.#rows.evictOldest();
-        if (evicted === undefined) break;
-        bytes -= evicted.bytes;
-        for (const each of KINDS) {
-          counts[each].stored -= evicted[each];
-          counts[each].evicted += evicted[each];
-        }
+        const left = this.#evictOldest(counts, bytes);
+        if (left === undefined) break;
+        bytes = left;
       }
       return bytes;
     });
@@ -100,25 +144,81 @@ export class SqliteStore implements Store {
     return batch;
   }
 
+  evictBefore(atMs: number, maxArrivals: number): number {
+    let evicted = 0;
+    const isOld = (): boolean => (this.#rows.oldestMs() ?? Number.POSITIVE_INFINITY) < atMs;
+    if (!isOld()) return 0;
+    this.#transaction((counts) => {
+      let bytes = this.#storedBytes;
+      for (; evicted < maxArrivals && isOld(); evicted += 1)
+        bytes = this.#evictOldest(counts, bytes) ?? bytes;
+      return bytes;
+    });
+    return evicted;
+  }
+
   ledger(): WorkbenchLedger {
     const { spans, llmSpans, evaluations } = this.#counts;
     return { spans: { ...spans }, llmSpans: { ...llmSpans }, evaluations: { ...evaluations } };
   }
 
-  traces(page: PageRequest): Page {
-    return this.#queries.traces(page);
+  counts(kind: StoredKind): KindCounts {
+    return { ...this.#counts[kind] };
   }
 
-  trace(traceId: string, page: PageRequest): (Page & { readonly llmSpans: readonly string[] }) | undefined {
-    return this.#queries.trace(traceId, page);
+  traces(request: TracesRequest): Promise<Page> {
+    return this.#queries.traces(request);
   }
 
-  llmSpans(page: PageRequest): Page {
-    return this.#queries.llmSpans(page);
+  trace(traceId: string, page: PageRequest, withDetail: boolean): StoredTrace | undefined {
+    return this.#one.trace(traceId, page, withDetail);
   }
 
-  evaluations(page: PageRequest): Page {
-    return this.#queries.evaluations(page);
+  span(traceId: string, spanId: string): string | undefined {
+    return this.#one.span(traceId, spanId);
+  }
+
+  evictedAt(traceId: string): number | undefined {
+    return this.#one.evictedAt(traceId);
+  }
+
+  resolve(candidates: readonly string[]): ReturnType<Store['resolve']> {
+    return this.#one.resolve(candidates);
+  }
+
+  newTraces(after: number, limit: number): readonly string[] {
+    return this.#newTraces.all(after, limit).map((row) => row['trace_id'] as string);
+  }
+
+  llmSpans(request: LlmSpansRequest): Promise<Page> {
+    return this.#queries.llmSpans(request);
+  }
+
+  evaluations(request: EvaluationsRequest): Promise<Page> {
+    return this.#queries.evaluations(request);
+  }
+
+  scanEvaluations(
+    range: TimeRange & { readonly label: string | undefined },
+    each: (row: EvaluationFacts) => void,
+  ): Promise<Pick<Page, 'scanned' | 'complete'>> {
+    return this.#queries.scanEvaluations(range, each);
+  }
+
+  logs(request: LogsRequest): Promise<Page> {
+    return this.#queries.logs(request);
+  }
+
+  logsWithoutTrace(): number {
+    return number(this.#db.prepare("SELECT count(*) AS n FROM logs WHERE trace_id = ''").get()?.['n']);
+  }
+
+  stats(page: PageRequest): Promise<Page> {
+    return this.#queries.stats(page);
+  }
+
+  export(traceId: string | undefined): AsyncIterable<ExportedItem> {
+    return exportItems(this.#db, traceId, () => this.#check());
   }
 
   close(): void {
@@ -127,18 +227,29 @@ export class SqliteStore implements Store {
     this.#db.close();
   }
 
+  #check(): void {
+    if (this.#closed) throw new Error('the store was closed');
+  }
+
+  /** The bytes that are left; undefined when nothing was there to evict. */
+  #evictOldest(counts: Counts, bytes: number): number | undefined {
+    const evicted = this.#rows.evictOldest(this.#options.clock.wall());
+    if (evicted === undefined) return undefined;
+    for (const kind of STORED_KINDS) {
+      counts[kind].stored -= evicted[kind];
+      counts[kind].evicted += evicted[kind];
+    }
+    return bytes - evicted.bytes;
+  }
+
   /** Runs `body` on a copy of the counts and makes both the rows and the copy permanent, or neither. */
   #transaction(body: (counts: Counts) => number): void {
     const before = this.#counts;
-    const counts: Counts = {
-      spans: { ...before.spans },
-      llmSpans: { ...before.llmSpans },
-      evaluations: { ...before.evaluations },
-    };
+    const counts = Object.fromEntries(STORED_KINDS.map((kind) => [kind, { ...before[kind] }])) as Counts;
     this.#db.exec('BEGIN');
     try {
       const bytes = body(counts);
-      for (const kind of KINDS) {
+      for (const kind of STORED_KINDS) {
         const changed = counts[kind];
         if (changed.received !== before[kind].received || changed.evicted !== before[kind].evicted) {
           this.#rows.saveCounts(kind, changed);
@@ -148,6 +259,7 @@ export class SqliteStore implements Store {
       this.#counts = counts;
       this.#storedBytes = bytes;
     } catch (error) {
+      this.#rows.undo();
       // A full disk makes SQLite roll back by itself; a second ROLLBACK would hide the first error.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
