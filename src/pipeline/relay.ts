@@ -10,6 +10,7 @@ import { OutcomeBoard, type BoardMemory } from './outcome-board.ts';
 import { processLedger } from './process-ledger.ts';
 import { createRelayMemory, RelayBoard, type RelayCounts } from './relay-board.ts';
 import type { RelayInput, ToRelay } from './relay-messages.ts';
+import { threadArguments } from './thread-arguments.ts';
 
 export interface RelayOptions {
   readonly input: Omit<RelayInput, 'keepspanInternal' | 'memory' | 'port' | 'rates'>;
@@ -126,7 +127,7 @@ export class Relay implements RelayHandle {
       name: 'keepspan-relay',
       workerData,
       env: { ...env },
-      execArgv: [],
+      execArgv: threadArguments(),
       stdin: false,
       stdout: true,
       stderr: true,

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type DeliveryHost, type HostOptions, passOn } from './delivery-host.ts';
 import type { OtlpWorkerInput } from './otlp/worker-input.ts';
+import { threadArguments } from './thread-arguments.ts';
 import type { FromWorker, MemoryRecord, ToWorker, WorkerInput } from './worker-messages.ts';
 
 const FIRST_RESTART_MS = 100;
@@ -80,7 +81,7 @@ export class WorkerHost implements DeliveryHost {
       name: 'keepspan-delivery',
       workerData: this.#input,
       env: { ...env },
-      execArgv: [],
+      execArgv: threadArguments(),
       stdin: false,
       // The worker's own prints would mix with the application's.
       stdout: true,

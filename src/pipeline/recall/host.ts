@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { FromRecallWorker, RecallWorkerInput, ToRecallWorker } from './messages.ts';
+import { threadArguments } from '../thread-arguments.ts';
 
 export interface RecallHostOptions {
   readonly input: RecallWorkerInput;
@@ -64,7 +65,7 @@ export class RecallHost {
       name: 'keepspan-evaluation',
       workerData: input,
       env: { ...env },
-      execArgv: [],
+      execArgv: threadArguments(),
       stdin: false,
       // The worker's own prints would mix with the application's.
       stdout: true,
