@@ -9,7 +9,7 @@ const below = {
   kernel: '^src/(contracts|kernel)/',
   base: '^src/(contracts|kernel|settings|selfmetrics)/',
 };
-const NOT_MIDDLE = 'contracts|kernel|settings|selfmetrics|pipeline|workbench|cli';
+const NOT_MIDDLE = 'contracts|kernel|settings|selfmetrics|pipeline|verify|workbench|cli';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -60,7 +60,25 @@ export default {
         'The pipeline is what the entry points use; importing them back would start an application by importing a part.',
       severity: 'error',
       from: { path: '^src/pipeline/' },
+      to: { path: '^src/((verify|workbench|cli)/|[^/]+[.]ts$)' },
+    },
+    {
+      name: 'verify-does-not-look-up',
+      comment:
+        'Verification runs services from outside: for the command line, and for tests of users (keepspan/testing), who ' +
+        'have no workbench.',
+      severity: 'error',
+      from: { path: '^src/verify/' },
       to: { path: '^src/((workbench|cli)/|[^/]+[.]ts$)' },
+    },
+    {
+      name: 'verify-is-for-its-entries',
+      comment:
+        'A receiver, drills and a preload that hides packages have no place in a service: only the command line, the ' +
+        'preload of verify and keepspan/testing load them.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/((verify|cli)/|verify-probe[.]ts$|testing[.]ts$)' },
+      to: { path: '^src/verify/' },
     },
     {
       name: 'entries-without-workbench-and-cli',

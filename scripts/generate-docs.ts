@@ -9,6 +9,8 @@ import { prometheusRules } from '../src/alerts/prometheus-rules.ts';
 import { CHECKLIST } from '../src/checks/checklist.ts';
 import { checkPage, checklistPage } from '../src/checks/pages.ts';
 import { CHECKS } from '../src/checks/registry.ts';
+import { VERIFY_CHECKS } from '../src/verify/registry.ts';
+import { verifyCheckPage } from '../src/verify/page.ts';
 import { codesPage } from '../src/selfmetrics/codes-page.ts';
 import { CODES } from '../src/selfmetrics/codes.ts';
 import { metricsPage } from '../src/selfmetrics/metrics-page.ts';
@@ -24,8 +26,9 @@ const pages: Readonly<Record<string, string>> = {
   'deploy/alerts/prometheus-rules.yaml': prometheusRules(CONDITIONS),
   'deploy/alerts/datadog-monitors.json': datadogMonitorsText(CONDITIONS),
   'deploy/alerts/openmetrics.yaml': openMetricsConfig(),
-  'docs/checklist.md': checklistPage(CHECKLIST, CHECKS),
+  'docs/checklist.md': checklistPage(CHECKLIST, [...CHECKS, ...VERIFY_CHECKS]),
   ...Object.fromEntries(CHECKS.map((check) => [`docs/checks/${check.id}.md`, checkPage(check)])),
+  ...Object.fromEntries(VERIFY_CHECKS.map((check) => [`docs/checks/${check.id}.md`, verifyCheckPage(check)])),
 };
 
 const check = process.argv.includes('--check');

@@ -163,7 +163,7 @@ class Drill {
     this.client.interrupt();
     const exit = await service.stop(signal);
     this.probes += service.probes();
-    this.rules.push(ruleCountsIn(service.stderrTail()));
+    this.rules.push(ruleCountsIn(service.outputTail()));
     await this.#bounded(this.#work ?? Promise.resolve());
     this.#work = undefined;
     this.#service = undefined;
@@ -221,7 +221,7 @@ class Drill {
   #expectCleanEnd(exit: Exit, service: RunningService): void {
     if (exit.code === 0) return;
     const how = exit.signal ?? `code ${exit.code}`;
-    this.findings.push(`after SIGTERM the service ended with ${how}: ${service.stderrTail().slice(-300)}`);
+    this.findings.push(`after SIGTERM the service ended with ${how}: ${service.outputTail().slice(-300)}`);
   }
 }
 

@@ -15,8 +15,8 @@ export interface NoiseReport {
 }
 
 /** The counts in the record that a service writes when it has shut down; none when it was killed. */
-export function ruleCountsIn(stderr: string): readonly RuleCount[] {
-  const line = stderr.split('\n').findLast((text) => text.includes('"msg":"observability_shutdown"'));
+export function ruleCountsIn(output: string): readonly RuleCount[] {
+  const line = output.split('\n').findLast((text) => text.includes('"msg":"observability_shutdown"'));
   if (line === undefined) return [];
   try {
     const { noise } = JSON.parse(line) as { readonly noise?: { readonly rules: readonly RuleCount[] } };

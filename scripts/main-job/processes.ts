@@ -15,11 +15,11 @@ export interface Program {
   kill(signal: NodeJS.Signals): void;
   /** How it ended; when it has not within `timeoutMs` it is killed, and that is thrown. */
   ended(timeoutMs: number): Promise<Exit>;
-  /** The end of what it wrote to standard error. */
-  stderrTail(): string;
+  /** The end of what it wrote, on both outputs. */
+  outputTail(): string;
 }
 
-const MAX_STDERR_CHARS = 8_000;
+const MAX_OUTPUT_CHARS = 8_000;
 const MAX_LINES = 200;
 
 /** Starts programs and sees to it that none outlives the main job. */
@@ -32,19 +32,21 @@ export class Programs {
     const child = spawn(process.execPath, [...args], { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#running.add(child);
     let exit: Exit | undefined;
-    let stderr = '';
+    let output = '';
     const lines: Record<string, unknown>[] = [];
     child.on('error', (error) => {
-      stderr += String(error);
+      output += String(error);
       exit = { code: null, signal: null };
     });
     child.on('exit', (code, signal) => {
       this.#running.delete(child);
       exit = { code, signal };
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr = (stderr + text).slice(-MAX_STDERR_CHARS);
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output = (output + text).slice(-MAX_OUTPUT_CHARS);
+      });
+    }
     createInterface({ input: child.stdout }).on('line', (text) => {
       const value = parseObject(text);
       if (value !== undefined && lines.length < MAX_LINES) lines.push(value);
@@ -61,7 +63,7 @@ export class Programs {
         );
         const found = find(key);
         if (found === undefined)
-          throw new Error(`${name} ended with ${describe(exit)} before it was up:\n${stderr}`);
+          throw new Error(`${name} ended with ${describe(exit)} before it was up:\n${output}`);
         return found;
       },
       kill: (signal) => void child.kill(signal),
@@ -74,7 +76,7 @@ export class Programs {
         }
         return exit ?? { code: null, signal: null };
       },
-      stderrTail: () => stderr,
+      outputTail: () => output,
     };
   }
 

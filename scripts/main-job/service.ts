@@ -12,7 +12,7 @@ export interface RunningService {
   readonly probes: () => number;
   /** Sends the signal and waits for the end. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<Exit>;
-  stderrTail(): string;
+  outputTail(): string;
 }
 
 /** Starts the reference service under `keepspan/register` and probes its health, as an orchestrator does. */
@@ -50,6 +50,6 @@ export async function startService(
         clearInterval(timer);
       }
     },
-    stderrTail: () => program.stderrTail(),
+    outputTail: () => program.outputTail(),
   };
 }

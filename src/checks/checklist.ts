@@ -6,6 +6,8 @@ export interface ChecklistRow {
   readonly line: string;
   /** The checks of `keepspan doctor` that answer it; empty where none does. */
   readonly checks: readonly CheckId[];
+  /** The checks of `keepspan verify` that prove it on a running service. */
+  readonly verify?: readonly CheckId[];
   /** What else does, or why the line does not arise on Node. */
   readonly remark?: string;
 }
@@ -25,6 +27,7 @@ export const CHECKLIST: readonly ChecklistRow[] = [
     group: SETUP,
     line: 'Initialization order verified: logging -> ddtrace -> traceloop -> imports',
     checks: ['KS-LOAD-001', 'KS-LOAD-002', 'KS-LOAD-005', 'KS-LOAD-006', 'KS-LOAD-008'],
+    verify: ['KS-VERIFY-001'],
   },
   { group: SETUP, line: '`DD_LLMOBS_ENABLED` set in deployment configuration', checks: ['KS-ENV-002'] },
   {
@@ -50,48 +53,70 @@ export const CHECKLIST: readonly ChecklistRow[] = [
     group: VERIFICATION,
     line: 'Traces visible in Datadog APM within 60s of first request',
     checks: ['KS-UPSTREAM-001'],
-    remark: '`keepspan ledger` shows what was acknowledged; what Datadog shows only Datadog knows',
+    verify: ['KS-VERIFY-002'],
+    remark: 'what Datadog shows only Datadog knows',
   },
   {
     group: VERIFICATION,
     line: 'LLM spans show token usage and model_id',
     checks: ['KS-BEDROCK-002', 'KS-BEDROCK-003', 'KS-LOAD-005'],
+    verify: ['KS-VERIFY-003'],
   },
   {
     group: VERIFICATION,
     line: 'Evaluation metrics appear in LLMObs UI',
     checks: ['KS-GATE-001', 'KS-UPSTREAM-001'],
-    remark: '`keepspan ledger` counts evaluations that were acknowledged',
+    verify: ['KS-VERIFY-004'],
   },
   {
     group: VERIFICATION,
     line: 'Log lines contain `dd.trace_id` and `dd.span_id`',
     checks: ['KS-LOG-001'],
+    verify: ['KS-VERIFY-005'],
   },
   {
     group: VERIFICATION,
     line: 'Clicking a trace_id in logs navigates to the correct trace',
     checks: ['KS-LOG-001'],
+    verify: ['KS-VERIFY-006'],
     remark: 'the id in a record is that of the APM trace, not of LLM Observability: docs/guides/logging.md',
   },
   {
     group: READINESS,
     line: 'Graceful shutdown flushes all observability data before closing connections',
     checks: ['KS-EXIT-001', 'KS-EXIT-002', 'KS-EXIT-003'],
+    verify: ['KS-VERIFY-007', 'KS-VERIFY-008', 'KS-VERIFY-009'],
   },
-  { group: READINESS, line: 'Kafka/SQS polling noise sampled at <= 1%', checks: ['KS-NOISE-001'] },
-  { group: READINESS, line: 'Health check endpoints excluded from traces', checks: ['KS-NOISE-002'] },
-  { group: READINESS, line: 'Noisy third-party loggers suppressed to WARNING', checks: ['KS-LOG-002'] },
+  {
+    group: READINESS,
+    line: 'Kafka/SQS polling noise sampled at <= 1%',
+    checks: ['KS-NOISE-001'],
+    verify: ['KS-VERIFY-010'],
+  },
+  {
+    group: READINESS,
+    line: 'Health check endpoints excluded from traces',
+    checks: ['KS-NOISE-002'],
+    verify: ['KS-VERIFY-011'],
+  },
+  {
+    group: READINESS,
+    line: 'Noisy third-party loggers suppressed to WARNING',
+    checks: ['KS-LOG-002'],
+    verify: ['KS-VERIFY-012'],
+  },
   {
     group: READINESS,
     line: '`is_observability_enabled()` gating all evaluation submissions',
     checks: ['KS-GATE-001'],
+    verify: ['KS-VERIFY-013'],
     remark: 'submitEvaluation() of keepspan is its own gate',
   },
   {
     group: READINESS,
     line: 'All decorator imports have `try/except ImportError` fallbacks',
     checks: ['KS-IMPORT-001', 'KS-INSTALL-001'],
+    verify: ['KS-VERIFY-014'],
     remark:
       'not applicable on Node to the wrappers themselves, because they do nothing until something is switched on',
   },

@@ -39,7 +39,10 @@ export function checkPage({
 }
 
 /** The checklist, as Markdown: each line with the checks that answer it. */
-export function checklistPage(rows: readonly ChecklistRow[], checks: readonly ProjectCheck[]): string {
+export function checklistPage(
+  rows: readonly ChecklistRow[],
+  checks: readonly Pick<ProjectCheck, 'id' | 'slug' | 'title'>[],
+): string {
   const groups = [...new Set(rows.map(({ group }) => group))];
   return [
     '# Operational checklist',
@@ -47,19 +50,20 @@ export function checklistPage(rows: readonly ChecklistRow[], checks: readonly Pr
     '<!-- Generated from src/checks/checklist.ts by `npm run docs`. -->',
     '',
     'The checklist is a program: `keepspan doctor` answers these lines for a project directory, and',
-    '`keepspan doctor -- node app.js` for the start of the real process. A finding names its line here.',
+    '`keepspan doctor -- node app.js` for the start of the real process. `keepspan verify -- node app.js` proves them on the',
+    'running service ([guide](guides/verify.md)). A finding names its line here.',
     '',
     ...groups.flatMap((group) => [
       `## ${group}`,
       '',
-      '| line | answered by | remark |',
-      '|---|---|---|',
+      '| line | answered by | proved by | remark |',
+      '|---|---|---|---|',
       ...rows
         .filter((row) => row.group === group)
-        .map(({ line, checks: ids, remark }) => {
-          const links = ids.map((id) => `[${id}](checks/${id}.md)`).join(', ');
-          return `| ${line} | ${links} | ${remark ?? ''} |`;
-        }),
+        .map(
+          ({ line, checks: ids, verify = [], remark }) =>
+            `| ${line} | ${linked(ids)} | ${linked(verify)} | ${remark ?? ''} |`,
+        ),
       '',
     ]),
     '## All checks',
@@ -69,4 +73,8 @@ export function checklistPage(rows: readonly ChecklistRow[], checks: readonly Pr
     ...checks.map(({ id, slug, title }) => `| [${id}](checks/${id}.md) | \`${slug}\` | ${title} |`),
     '',
   ].join('\n');
+}
+
+function linked(ids: readonly string[]): string {
+  return ids.map((id) => `[${id}](checks/${id}.md)`).join(', ');
 }

@@ -63,10 +63,10 @@ async function runOne(check: ProjectCheck, context: CheckContext, timeoutMs: num
 }
 
 /** Checks whose id or name matches one of the patterns (`*` is any text, upper and lower case alike); all, without any. */
-export function chooseChecks(
-  checks: readonly ProjectCheck[],
+export function chooseChecks<Named extends Pick<ProjectCheck, 'id' | 'slug'>>(
+  checks: readonly Named[],
   patterns: readonly string[],
-): { readonly chosen: readonly ProjectCheck[]; readonly unmatched: readonly string[] } {
+): { readonly chosen: readonly Named[]; readonly unmatched: readonly string[] } {
   const asked = patterns.flatMap((pattern) => pattern.split(',')).filter((pattern) => pattern !== '');
   if (asked.length === 0) return { chosen: checks, unmatched: [] };
   const matching = (pattern: string) => {

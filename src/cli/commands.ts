@@ -51,6 +51,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     add: async (program) => (await import('./doctor.ts')).doctorCommand(program),
   },
   {
+    name: 'verify',
+    summary: 'prove the checklist on the running service, with evidence read back',
+    add: async (program) => (await import('./verify.ts')).verifyCommand(program),
+  },
+  {
     name: 'config',
     summary: 'print and check the settings; print what a deployment needs',
     add: async (program) => (await import('./config.ts')).configCommand(program),

@@ -35,9 +35,8 @@ export async function watchStart(
   { cwd, waitMs }: { readonly cwd: string; readonly waitMs: number },
 ): Promise<Started> {
   const folder = mkdtempSync(join(tmpdir(), 'keepspan-doctor-'));
-  const probe = new URL(`../doctor-probe${extname(import.meta.url)}`, import.meta.url);
-  probe.search = new URLSearchParams({ folder, waitMs: String(waitMs) }).toString();
-  const launch = launchOf({ command, preload: probe.href, nodeOptions: nodeOptionsWith, variables: {} });
+  const preload = probeUrl(folder, waitMs);
+  const launch = launchOf({ command, preload, nodeOptions: nodeOptionsWith, variables: {} });
   const child = spawn(launch.file, launch.args, {
     cwd,
     env: environmentWith(launch.variables),
@@ -75,8 +74,15 @@ async function settled(child: ChildProcess, folder: string, waitMs: number): Pro
   }
 }
 
+/** The probe as a preload: it writes its report into `folder` when `waitMs` are over. */
+export function probeUrl(folder: string, waitMs: number): string {
+  const probe = new URL(`../doctor-probe${extname(import.meta.url)}`, import.meta.url);
+  probe.search = new URLSearchParams({ folder, waitMs: String(waitMs) }).toString();
+  return probe.href;
+}
+
 /** Of several processes the one that loaded most is the application. */
-function bestOf(folder: string): StartReport | undefined {
+export function bestOf(folder: string): StartReport | undefined {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as StartReport)

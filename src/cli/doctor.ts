@@ -84,7 +84,10 @@ export function doctorCommand(program: Command): void {
 }
 
 /** Commander does not say where `--` stood. */
-function split(command: Command): { readonly before: readonly string[]; readonly behind: readonly string[] } {
+export function split(command: Command): {
+  readonly before: readonly string[];
+  readonly behind: readonly string[];
+} {
   const raw = (command.parent as (Command & { readonly rawArgs?: readonly string[] }) | null)?.rawArgs ?? [];
   const at = raw.indexOf('--');
   const behind = at < 0 ? [] : raw.slice(at + 1);
@@ -168,7 +171,8 @@ async function startOf(
   return started;
 }
 
-function contextOf(dir: string, started: Started | undefined): CheckContext {
+/** What the checks of the project in `dir` look at; also the start of its process, where there was one. */
+export function contextOf(dir: string, started: Started | undefined): CheckContext {
   const project = readProject(dir);
   const real = processEnvironment();
   const variables = [...variablesOf(real), ...project.variables];

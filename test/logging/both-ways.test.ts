@@ -61,7 +61,7 @@ async function extractWith(switches: Readonly<Record<string, string>>) {
     const { durationMs: _took, ...result } = client.results.get(id) ?? { durationMs: 0 };
     return result;
   });
-  return { results, answers, stderr: service.stderrTail(), exit };
+  return { results, answers, stderr: service.outputTail(), exit };
 }
 
 test(

@@ -9,8 +9,14 @@ import { LexicalIndex } from './search.ts';
 
 const MAX_PASSAGES = 6;
 
+/** Tells what happened; called inside the span that it happened in. */
+export type Log = (event: string, detail: Readonly<Record<string, unknown>>) => void;
+
 /** The extraction of all fields of one document, as one workflow. */
-export function createExtraction(model: Model): (document: PackageDocument) => Promise<ExtractionResult> {
+export function createExtraction(
+  model: Model,
+  log: Log = () => undefined,
+): (document: PackageDocument) => Promise<ExtractionResult> {
   const search = retrieval('retrieval.passages', async (chunks: readonly Chunk[], query: string) => {
     const hits = new LexicalIndex(chunks, (chunk) => chunk.text).search(query, MAX_PASSAGES);
     annotate({
@@ -76,6 +82,7 @@ export function createExtraction(model: Model): (document: PackageDocument) => P
         );
       }
       const answered = fields.filter((field) => field.value !== null).length;
+      log('extracted', { document_id: document.id, answered, fields: fields.length });
       annotate({ outputData: `${answered} of ${fields.length} fields`, metadata: { answered } });
       return { id: document.id, fields, durationMs: Math.round(performance.now() - startedAtMs) };
     },

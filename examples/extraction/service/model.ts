@@ -30,7 +30,9 @@ export function chatModel(client: OpenAI, model: string): Model {
         return completion.choices[0]?.message.content ?? '';
       }
       let text = '';
-      const stream = await client.chat.completions.create({ ...request, stream: true });
+      // Without it a stream ends without usage, and its span without tokens.
+      const options = { stream: true, stream_options: { include_usage: true } } as const;
+      const stream = await client.chat.completions.create({ ...request, ...options });
       for await (const part of stream) text += part.choices[0]?.delta.content ?? '';
       return text;
     },

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { buildApi } from './api.ts';
 import type { ServiceConfig } from './config.ts';
 import type { PackageDocument } from './documents.ts';
-import { createExtraction } from './extraction.ts';
+import { createExtraction, type Log } from './extraction.ts';
 import type { Model } from './model.ts';
 import { startPoller } from './poller.ts';
 import { WorkQueue } from './queue.ts';
@@ -15,12 +15,8 @@ export interface ExtractionService {
 }
 
 /** Puts the service together; nothing listens yet. */
-export function createService(
-  config: ServiceConfig,
-  model: Model,
-  log: (event: string, detail: unknown) => void,
-): ExtractionService {
-  const extract = createExtraction(model);
+export function createService(config: ServiceConfig, model: Model, log: Log): ExtractionService {
+  const extract = createExtraction(model, log);
   const results = new ResultStore(config.maxResults);
   const counts = { done: 0, failed: 0, pollErrors: 0 };
   const queue = new WorkQueue<PackageDocument>({

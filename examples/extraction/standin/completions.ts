@@ -5,6 +5,8 @@ import { answerPrompt } from './patterns.ts';
 interface ChatRequest {
   readonly model: string;
   readonly stream: boolean;
+  /** The stream ends with an event that counts tokens. */
+  readonly streamsUsage: boolean;
   readonly prompt: string;
   readonly promptChars: number;
 }
@@ -26,9 +28,19 @@ export function readChatRequest(body: unknown): ChatRequest | undefined {
   return {
     model: 'model' in body && typeof body.model === 'string' ? body.model : 'stand-in',
     stream: 'stream' in body && body.stream === true,
+    streamsUsage: 'stream_options' in body && asksForUsage(body.stream_options),
     prompt,
     promptChars,
   };
+}
+
+function asksForUsage(options: unknown): boolean {
+  return (
+    typeof options === 'object' &&
+    options !== null &&
+    'include_usage' in options &&
+    options.include_usage === true
+  );
 }
 
 export function answerText(request: ChatRequest): string {
@@ -73,11 +85,17 @@ export function completionEvents(id: string, createdS: number, request: ChatRequ
       model: request.model,
       choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
     })}\n\n`;
+  const usageEvent = (): string =>
+    `data: ${JSON.stringify({
+      ...{ id, object: 'chat.completion.chunk', created: createdS, model: request.model, choices: [] },
+      usage: usage(request, text),
+    })}\n\n`;
   const pieces = text.match(/[\s\S]{1,12}/g) ?? [];
   return [
     event({ role: 'assistant', content: '' }, null),
     ...pieces.map((content) => event({ content }, null)),
     event({}, 'stop'),
+    ...(request.streamsUsage ? [usageEvent()] : []),
     'data: [DONE]\n\n',
   ];
 }

@@ -12,6 +12,8 @@ export interface ReportInput {
   readonly command: readonly string[] | undefined;
   /** The project was larger than what is looked at. */
   readonly truncated: boolean;
+  /** The command that reports; default `doctor`. */
+  readonly tool?: 'doctor' | 'verify';
 }
 
 /** One JSON document. `schemaVersion` grows when a field changes its meaning; new fields may come at any time. */
@@ -34,11 +36,11 @@ export function jsonReport({ outcomes, dir, version, durationMs, command, trunca
 }
 
 /** JUnit: errors and warnings are failures, what is unknown or does not apply is skipped. */
-export function junitReport({ outcomes, durationMs }: ReportInput): string {
+export function junitReport({ outcomes, durationMs, tool = 'doctor' }: ReportInput): string {
   const counts = countsOf(outcomes);
   const cases = outcomes.map((outcome) => {
     const { id, slug, status, title, evidence, fix, docs } = outcome;
-    const open = `    <testcase classname="keepspan.doctor" name="${xml(`${id} ${slug}`)}" time="${(outcome.durationMs / 1000).toFixed(3)}"`;
+    const open = `    <testcase classname="keepspan.${tool}" name="${xml(`${id} ${slug}`)}" time="${(outcome.durationMs / 1000).toFixed(3)}"`;
     const details = [...evidence, ...(fix === undefined ? [] : [`fix: ${fix}`]), `docs: ${docs}`].join('\n');
     if (status === 'fail' || status === 'warn') {
       const type = status === 'fail' ? 'error' : 'warning';
@@ -52,7 +54,7 @@ export function junitReport({ outcomes, durationMs }: ReportInput): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${numbers}>`,
-    `  <testsuite name="keepspan doctor" ${numbers}>`,
+    `  <testsuite name="keepspan ${tool}" ${numbers}>`,
     ...cases,
     '  </testsuite>',
     '</testsuites>',

@@ -1,0 +1,201 @@
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { CHECKS } from '../checks/registry.ts';
+import { junitReport } from '../checks/report/machine.ts';
+import { chooseChecks, runChecks } from '../checks/runner.ts';
+import type { CheckOutcome } from '../contracts/check.ts';
+import { VERSION } from '../pipeline/version.ts';
+import { CODES } from '../selfmetrics/codes.ts';
+import { wantsColor } from '../settings/terminal.ts';
+import type { LineOutcome } from '../verify/evidence.ts';
+import { LINE_CHECKS, lineOutcomes } from '../verify/lines.ts';
+import { VERIFY_CHECKS } from '../verify/registry.ts';
+import { verifyJson, verifyText } from '../verify/report.ts';
+import { runVerification, type VerifyRun } from '../verify/run.ts';
+import { ServiceError } from '../verify/service.ts';
+import type { Surroundings } from '../verify/stages.ts';
+import { startWorkbench, type Workbench } from '../workbench/workbench.ts';
+import { bestOf, probeUrl } from './doctor-start.ts';
+import { contextOf, split } from './doctor.ts';
+import { stopSignal } from './stop-signal.ts';
+import {
+  collect,
+  pathOf,
+  reporterOf,
+  roundsOf,
+  timeoutOf,
+  urlOf,
+  type VerifyOptions,
+} from './verify-options.ts';
+import { privateFolder, serviceEnvironment, trafficOf, waitForUser } from './verify-surroundings.ts';
+
+/** What was asked cannot be done. */
+class VerifyError extends Error {
+  override readonly name = 'VerifyError';
+  readonly code: 'KS-PROOF-001' | 'KS-PROOF-002' | 'KS-PROOF-003';
+  readonly fix: string;
+  constructor(code: VerifyError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.fix = CODES[code].fix;
+  }
+}
+
+type Checks = typeof VERIFY_CHECKS;
+
+const TRACE_TIMEOUT_MS = 60_000;
+const START_WATCH_MS = 1500;
+
+/** Adds `keepspan verify`: the operational checklist, proved on the running service. */
+export function verifyCommand(program: Command): void {
+  program
+    .command('verify')
+    .description('run a service against a private workbench and prove the operational checklist on it')
+    .argument('[command...]', 'behind --: the command that starts the service')
+    .option(
+      '--request <request>',
+      '"METHOD /path body"; @file is a body from a file, {n} a new number; may be repeated',
+      collect,
+    )
+    .option('--script <file>', 'program that uses the service at SERVICE_URL, instead of --request')
+    .option('--wait', 'use the service yourself, instead of --request')
+    .option('--rounds <number>', 'how often the requests are sent while it is looked at', roundsOf, 5)
+    .option('--url <url>', 'where the service listens (default: seen)', urlOf)
+    .option('--health <path>', 'path of the health probes (default: the usual ones are tried)', pathOf)
+    .option('--dir <dir>', 'directory of the project, and working directory of the command', '.')
+    .option('--only <pattern>', 'checks by id or name; * is any text; may be repeated', collect)
+    .option('--skip <pattern>', 'leave checks out; may be repeated', collect)
+    .option('--list', 'say which checks there are, and run none')
+    .option('-v, --verbose', 'evidence also of what is good')
+    .option('--json', 'one JSON document on stdout; the same as --reporter json')
+    .option('--reporter <name>', 'text, json, junit', reporterOf)
+    .option('--keep', 'leave the workbench open until Ctrl-C, with the checklist in it')
+    .option('--start-timeout-ms <ms>', 'how long the service may take to listen', timeoutOf, 30_000)
+    .option('--no-color', 'no colours')
+    .action((_command: readonly string[], options: VerifyOptions, command: Command) =>
+      verify(split(command).behind, options),
+    );
+}
+
+async function verify(command: readonly string[], options: VerifyOptions): Promise<void> {
+  const { doctor, own } = chosen(options);
+  if (options.list === true) {
+    for (const { id, slug, title } of [...own, ...doctor])
+      process.stdout.write(`${id.padEnd(15)} ${slug.padEnd(24)}  ${title}\n`);
+    return;
+  }
+  const [file, ...args] = command;
+  if (file === undefined) throw new VerifyError('KS-PROOF-001', 'there is no command behind --');
+  const cwd = resolve(options.dir);
+  if (!existsSync(cwd) || !statSync(cwd).isDirectory())
+    throw new VerifyError('KS-PROOF-001', `${cwd} is no directory`);
+  const startMs = performance.now();
+  const traffic = understood(() => trafficOf(options));
+  const folder = privateFolder();
+  const starts = join(folder, 'starts');
+  mkdirSync(starts);
+  const rows: { current: readonly LineOutcome[] } = { current: [] };
+  const workbench = await startWorkbench();
+  try {
+    const at: Surroundings = {
+      ...{ command: [file, ...args], cwd, folder, traffic, workbench },
+      env: serviceEnvironment,
+      drive: options.wait === true ? waitForUser : undefined,
+      rounds: options.rounds,
+      url: options.url,
+      healthPath: options.health,
+      preload: probeUrl(starts, START_WATCH_MS),
+      startTimeoutMs: options.startTimeoutMs,
+      traceTimeoutMs: TRACE_TIMEOUT_MS,
+    };
+    const run = await provedBy(own, at);
+    const outcomes = [...run.outcomes, ...(await doctored(doctor, cwd, starts, workbench))];
+    rows.current = lineOutcomes(outcomes);
+    report(options, command, cwd, outcomes, rows.current, performance.now() - startMs);
+    if (rows.current.some(({ status }) => status === 'fail')) process.exitCode = 1;
+    if (options.keep === true) await keepOpen(workbench);
+  } finally {
+    await workbench.close();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  }
+}
+
+/** The checks that are asked for: of the run, and those of the doctor that lines of the checklist name. */
+function chosen({ only = [], skip }: VerifyOptions): {
+  readonly doctor: typeof CHECKS;
+  readonly own: Checks;
+} {
+  const all = [...VERIFY_CHECKS, ...CHECKS.filter(({ id }) => LINE_CHECKS.has(id))];
+  const asked = chooseChecks(all, only);
+  const left = skip === undefined ? { chosen: [], unmatched: [] } : chooseChecks(all, skip);
+  const unmatched = [...asked.unmatched, ...left.unmatched];
+  if (unmatched.length > 0)
+    throw new VerifyError('KS-PROOF-002', `no check is called ${unmatched.join(', ')}`);
+  const ids = new Set(asked.chosen.filter((check) => !left.chosen.includes(check)).map(({ id }) => id));
+  const of = <C extends { readonly id: string }>(checks: readonly C[]): readonly C[] =>
+    checks.filter(({ id }) => ids.has(id as (typeof all)[number]['id']));
+  return { own: of(VERIFY_CHECKS), doctor: of(CHECKS) };
+}
+
+function understood<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new VerifyError('KS-PROOF-001', error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function provedBy(checks: Checks, at: Surroundings): Promise<VerifyRun> {
+  try {
+    return await runVerification(checks, at, (what) => {
+      if (process.stderr.isTTY) process.stderr.write(`verify: ${what}\n`);
+    });
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    process.stderr.write(`${error.output.join('\n')}\n`);
+    throw new VerifyError('KS-PROOF-003', error.message, { cause: error });
+  }
+}
+
+/** What the files of the project and the start of the process say, where a line of the checklist asks for it. */
+async function doctored(
+  checks: typeof CHECKS,
+  dir: string,
+  starts: string,
+  { datadogUrl }: Workbench,
+): Promise<readonly CheckOutcome[]> {
+  if (checks.length === 0) return [];
+  const report = bestOf(starts);
+  const context = contextOf(dir, report && { report, exitCode: undefined, output: '' });
+  return runChecks(checks, { ...context, upstream: datadogUrl });
+}
+
+function report(
+  options: VerifyOptions,
+  command: readonly string[],
+  dir: string,
+  outcomes: readonly CheckOutcome[],
+  lines: readonly LineOutcome[],
+  durationMs: number,
+): void {
+  const reporter = options.json === true ? 'json' : (options.reporter ?? 'text');
+  const text = {
+    json: () => verifyJson({ version: VERSION, command, lines, durationMs }),
+    junit: () =>
+      junitReport({ outcomes, dir, version: VERSION, durationMs, command, truncated: false, tool: 'verify' }),
+    text: () =>
+      verifyText(lines, {
+        verbose: options.verbose === true,
+        color: options.color && wantsColor(process.stdout),
+        durationMs,
+      }),
+  }[reporter];
+  process.stdout.write(text?.() ?? '');
+}
+
+async function keepOpen({ uiUrl }: Workbench): Promise<void> {
+  const stopped = stopSignal();
+  process.stderr.write(`The workbench has what arrived: ${uiUrl} (Ctrl-C ends it)\n`);
+  await stopped;
+}

@@ -1,0 +1,121 @@
+import type { CheckOutcome, CheckStatus } from '../contracts/check.ts';
+import type { LineOutcome } from './evidence.ts';
+
+const MARKS: Readonly<Record<CheckStatus, string>> = {
+  fail: '✖',
+  warn: '!',
+  unknown: '?',
+  pass: '✔',
+  'not-applicable': '–',
+};
+const COLORS: Readonly<Record<CheckStatus, number>> = {
+  fail: 31,
+  warn: 33,
+  unknown: 36,
+  pass: 32,
+  'not-applicable': 90,
+};
+const WORDS: Readonly<Record<CheckStatus, string>> = {
+  fail: 'failed',
+  warn: 'with warnings',
+  unknown: 'unknown',
+  pass: 'passed',
+  'not-applicable': 'not applicable',
+};
+const ORDER: readonly CheckStatus[] = ['pass', 'fail', 'warn', 'unknown', 'not-applicable'];
+
+export interface TextOptions {
+  /** Evidence also of what is good. */
+  readonly verbose: boolean;
+  readonly color: boolean;
+  readonly durationMs: number;
+}
+
+/** The checklist with a mark at each line; findings with evidence and fix. */
+export function verifyText(
+  lines: readonly LineOutcome[],
+  { verbose, color, durationMs }: TextOptions,
+): string {
+  const paint = (status: CheckStatus): string =>
+    color ? `\u001b[${COLORS[status]}m${MARKS[status]}\u001b[39m` : MARKS[status];
+  const groups = [...new Set(lines.map(({ group }) => group))];
+  const text = groups.flatMap((group) => [
+    group,
+    ...lines
+      .filter((line) => line.group === group)
+      .flatMap(({ line, status, checks }) => [
+        `${paint(status)} ${line}`,
+        ...checks.filter((check) => isShown(check, status, verbose)).flatMap(described),
+      ]),
+    '',
+  ]);
+  const counts = ORDER.map(
+    (status) => [lines.filter((line) => line.status === status).length, WORDS[status]] as const,
+  );
+  const summary = counts.flatMap(([count, word]) => (count > 0 ? [`${count} ${word}`] : [])).join(', ');
+  return `${text.join('\n')}\n${lines.length} lines of the checklist: ${summary} (${(durationMs / 1000).toFixed(1)}s)\n`;
+}
+
+function isShown({ status }: CheckOutcome, ofLine: CheckStatus, verbose: boolean): boolean {
+  if (status === 'fail' || status === 'warn') return true;
+  if (status === 'unknown') return verbose || ofLine === 'unknown';
+  return verbose && status === 'pass';
+}
+
+function described({ id, slug, title, status, evidence, fix, docs }: CheckOutcome): string[] {
+  const isFinding = status === 'fail' || status === 'warn';
+  return [
+    `    ${id}  ${isFinding ? title : slug}`,
+    ...evidence.map((text, i) => `      ${i === 0 ? 'found' : '     '}  ${text}`),
+    ...(isFinding ? [`      fix    ${fix ?? ''}`, `      docs   ${docs}`] : []),
+  ];
+}
+
+export interface VerifyDocument {
+  readonly version: string;
+  readonly command: readonly string[];
+  readonly lines: readonly LineOutcome[];
+  readonly durationMs: number;
+}
+
+/** One JSON document. `schemaVersion` grows when a field changes its meaning; new fields may come at any time. */
+export function verifyJson({ version, command, lines, durationMs }: VerifyDocument): string {
+  const checks = new Map(lines.flatMap((line) => line.checks).map((check) => [check.id, check]));
+  return `${JSON.stringify({
+    schemaVersion: 1,
+    keepspan: version,
+    command,
+    counts: Object.fromEntries(
+      ORDER.map((status) => [status, lines.filter((line) => line.status === status).length]),
+    ),
+    durationMs: Math.round(durationMs),
+    lines: lines.map(({ group, line, status, checks: own }) => ({
+      group,
+      line,
+      status,
+      checks: own.map(({ id }) => id),
+    })),
+    checks: Array.from(checks.values(), ({ at, fix, ...rest }) => ({
+      ...rest,
+      durationMs: Math.round(rest.durationMs),
+      fix: fix ?? null,
+      at: at ?? null,
+    })),
+  })}\n`;
+}
+
+/** A row of the workbench's checklist. */
+export type ChecklistEntry = Readonly<Record<string, unknown>>;
+
+/** The lines as the workbench shows them; `checkedAtMs` is wall-clock time. */
+export function checklistEntries(lines: readonly LineOutcome[], checkedAtMs: number): ChecklistEntry[] {
+  return lines.map(({ group, line, status, checks }) => {
+    const telling = checks.filter((check) => check.status === status);
+    return {
+      ...{ group, line, status, checkedAtMs },
+      checks: checks.map(({ id }) => id),
+      evidence: telling.flatMap(({ evidence }) => evidence),
+      fix: telling.find(({ fix }) => fix !== undefined)?.fix ?? null,
+    };
+  });
+}
