@@ -115,6 +115,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     relayOutcomes,
     relayToken,
     onLostSpan: (spanId) => recall.lost.add(spanId),
+    join: (part) => void parts.add(part),
     env,
   });
   const ledger = () => {

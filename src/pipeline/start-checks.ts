@@ -77,13 +77,17 @@ function probe(address: string, done: (error: string | undefined) => void): () =
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const socket = url.protocol === 'unix:' ? connect(url.pathname) : connect(port, host);
   socket.unref();
-  socket.setTimeout(PROBE_TIMEOUT_MS, () =>
-    socket.destroy(new Error(`no answer within ${PROBE_TIMEOUT_MS} ms`)),
-  );
+  // From the first turn of the loop on: loading tracers may hold it up for longer than an answer takes.
+  const turn = setImmediate(() =>
+    socket.setTimeout(PROBE_TIMEOUT_MS, () =>
+      socket.destroy(new Error(`no answer within ${PROBE_TIMEOUT_MS} ms`)),
+    ),
+  ).unref();
   let isOver = false;
   const end = (error?: Error) => {
     if (isOver) return;
     isOver = true;
+    clearImmediate(turn);
     socket.destroy();
     done(error?.message);
   };
@@ -91,6 +95,7 @@ function probe(address: string, done: (error: string | undefined) => void): () =
   socket.on('error', end);
   return () => {
     isOver = true;
+    clearImmediate(turn);
     socket.destroy();
   };
 }

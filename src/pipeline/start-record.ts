@@ -39,8 +39,8 @@ export function initializedRecord({
   const agentless = settings.agentless === true && settings.apiKey !== undefined;
   const intake = agentless ? (settings.intakeUrl ?? settings.site) : agentUrl;
   writeRecord('observability_initialized', {
-    ddtrace: stack.name === 'datadog',
-    openllmetry: false,
+    ddtrace: stack.name !== 'none',
+    openllmetry: stack.name === 'dual',
     agentless,
     service: settings.service,
     ml_app: settings.mlApp ?? settings.service,
@@ -63,7 +63,11 @@ export function initializedRecord({
       spans: shownUrl(agentUrl),
       llmSpans: shownUrl(intake),
       evaluations: shownUrl(intake),
+      ...(stack.frameworks === undefined ? {} : { frameworks: stack.frameworks.upstream }),
     },
+    ...(stack.frameworks === undefined
+      ? {}
+      : { frameworks: { seam: stack.frameworks.seam, libraries: stack.frameworks.libraries } }),
     delivery: host,
     // What needs time is not waited for: whether delivery runs and upstream takes connections is in `health()`.
     checked: {

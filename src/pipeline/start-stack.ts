@@ -6,11 +6,13 @@ import { locateTracer, SUPPORTED_MAJOR, TESTED_VERSIONS } from '../bridges/dd-tr
 import { startTracer, type Seam, type TracerSession } from '../bridges/dd-trace/start.ts';
 import type { Settings } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
+import type { CustodyPart } from './otlp/part.ts';
 import type { BoardMemory } from './outcome-board.ts';
 import { Relay } from './relay.ts';
 import { createSink } from './sink.ts';
 import { redactTexts } from '../redaction/text.ts';
 import { contentRule } from './content.ts';
+import { isDual, startDual, type Frameworks } from './dual.ts';
 import { followKafka } from './follow-kafka.ts';
 import type { SignalGuard } from './tag-guard.ts';
 
@@ -32,19 +34,23 @@ export interface StackOptions {
   readonly relayToken: string;
   /** An LLM span was refused: it will never arrive. */
   readonly onLostSpan?: (spanId: string) => void;
+  /** Takes along custody that has a journal and a thread of its own. */
+  readonly join: (part: CustodyPart) => void;
   /** Environment of threads of ours. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** The tracers of this thread, as the rest of the house sees them. */
 export interface Stack {
-  readonly name: 'datadog' | 'none';
+  readonly name: 'datadog' | 'dual' | 'none';
   readonly custodyLevel: CustodyLevel;
   readonly seams: Readonly<Record<SignalKind, Seam>>;
   /** Why a seam is not the strongest there is; undefined when it is. */
   readonly degraded: string | undefined;
   readonly versions: Readonly<Record<string, string>>;
   readonly patched: readonly string[];
+  /** The second stream of stack `dual`. */
+  readonly frameworks?: Frameworks | undefined;
   readonly backend: SpanBackend | undefined;
   /** Where requests could not be taken over inside the process. */
   readonly relay: Relay | undefined;
@@ -67,8 +73,6 @@ const NOTHING = { spans: 0, llmSpans: 0, evaluations: 0 } as const;
 /** Starts the stack that the settings name. What cannot be started is one warning; the application runs on. */
 export function startStack(options: StackOptions): Stack {
   const { settings } = options;
-  const asked = settings.stack ?? 'datadog';
-  if (asked === 'dual') warnOnce('KS-STACK-001', { stack: asked });
   try {
     const located = locateTracer(process.argv[1], process.cwd());
     if (located === undefined) {
@@ -78,6 +82,7 @@ export function startStack(options: StackOptions): Stack {
     const custodyLevel = custodyFor(settings.custody, located.version);
     let relay: Relay | undefined;
     const content = contentRule(settings);
+    const dual = isDual(settings);
     const session = startTracer({
       located,
       agentUrl: options.agentUrl,
@@ -102,17 +107,25 @@ export function startStack(options: StackOptions): Stack {
       }),
       rates: options.rates,
       sampling: { thins: options.thins },
+      exportsToAgent: custodyLevel !== 'evaluations' && settings.delivery === 'process',
+      otelBridge: !dual,
       startRelay: () => (relay = startRelay(options, located.version)),
       warn: (code, detail) => warnOnce(code, detail),
     });
     const stack = datadogStack(session, custodyLevel, relay);
     const kafka = followKafka(located, settings.service);
-      exportsToAgent: custodyLevel !== 'evaluations' && settings.delivery === 'process',
-      otelBridge: !dual,
+    const frameworks = dual
+      ? startDual({ settings, content, located, custodyLevel, join: options.join })
+      : undefined;
     return {
       ...stack,
-      patched: [...stack.patched, ...kafka.patched],
+      name: frameworks === undefined ? 'datadog' : 'dual',
+      degraded: stack.degraded ?? frameworks?.degraded,
+      versions: { ...stack.versions, ...frameworks?.versions },
+      frameworks,
+      patched: [...stack.patched, ...kafka.patched, ...(frameworks?.patched ?? [])],
       uninstall() {
+        frameworks?.uninstall();
         kafka.uninstall();
         stack.uninstall();
       },

@@ -143,6 +143,24 @@ export const DATADOG_ROWS = [
     since: '0.1.0',
   },
   {
+    name: 'TRACELOOP_HEADERS',
+    key: 'traceloopHeaders',
+    kind: 'string',
+    format: 'headers',
+    secret: true,
+    description: 'Headers for the receiver of the framework stream: key=value, separated by commas.',
+    since: '0.1.0',
+  },
+  {
+    name: 'TRACELOOP_API_KEY',
+    key: 'traceloopApiKey',
+    kind: 'string',
+    secret: true,
+    description:
+      'Sent to the receiver of the framework stream as a bearer token, where no headers are given.',
+    since: '0.1.0',
+  },
+  {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     key: 'otlpEndpoint',
     kind: 'url',

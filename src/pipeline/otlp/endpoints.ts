@@ -83,7 +83,7 @@ function join(base: string, path: string): string {
 }
 
 /** `key=value` pairs, percent-encoded (OpenTelemetry specification, protocol/exporter, in the format of W3C baggage). */
-function parseHeaders(text: string | undefined): Record<string, string> {
+export function parseHeaders(text: string | undefined): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const pair of (text ?? '').split(',')) {
     const at = pair.indexOf('=');

@@ -1,0 +1,100 @@
+// Load way × format × client × stack: what an application gets, and how many LLM spans arrive for it (law L11).
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ALL, CLIENTS, SAMPLE, type Call, type Cell } from './support/cells.ts';
+import { tokensOf } from './support/openai-server.ts';
+import { bareRun, runCell } from './support/run-cell.ts';
+import { startWorld, type World } from './support/world.ts';
+
+const cells = process.env['KEEPSPAN_TEST_FULL'] === '1' ? ALL : SAMPLE;
+
+/** A span of an LLM call, of whichever protocol. */
+interface LlmSpan {
+  readonly model: unknown;
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly error: boolean;
+}
+
+describe('matrix', { concurrency: 2 }, () => {
+  for (const cell of cells) {
+    const { load, format, client, stack } = cell;
+    it(`${client}, ${format}, ${load}, ${stack}`, { timeout: 120_000 }, () => judge(cell));
+  }
+});
+
+async function judge(cell: Cell): Promise<void> {
+  const { client, format, stack } = cell;
+  const { calls, framework = false, otlp = {} } = CLIENTS[client]!;
+  const world = await startWorld();
+  try {
+    const bare = await bareRun(world, client, format);
+    assert.equal(bare.code, 0, bare.stderr);
+    const { code, stdout, stderr } = await runCell(world, cell);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(world.errors, []);
+    assert.doesNotMatch(stderr, /"level":"(?:warn|error)"/);
+    assert.doesNotMatch(stderr, /Warning|Error:/);
+
+    const broken = stack === 'otlp' ? otlp : {};
+    sameResults(stdout, bare.stdout, broken.otherResult ?? []);
+    const expected = Object.entries(calls).filter(([name]) => broken.noSpan?.includes(name) !== true);
+    const provider = stack === 'otlp' ? ofOtlp(world) : ofDatadog(world);
+    oneSpanEach(provider, expected);
+    if (stack === 'dual') oneSpanEach(ofOtlp(world), framework ? expected : []);
+  } finally {
+    await world.close();
+  }
+}
+
+/** But for what an instrumentation is known to break, and must not break in another way. */
+function sameResults(stdout: string, bare: string, broken: readonly string[]): void {
+  if (broken.length === 0) {
+    assert.equal(stdout, bare);
+    return;
+  }
+  const results = JSON.parse(stdout) as Record<string, unknown>;
+  const wanted = JSON.parse(bare) as Record<string, unknown>;
+  for (const name of broken) {
+    assert.notDeepEqual(results[name], wanted[name], `${name} is mended: take it off the list`);
+    delete results[name];
+    delete wanted[name];
+  }
+  assert.deepEqual(results, wanted);
+}
+
+function oneSpanEach(spans: readonly LlmSpan[], calls: readonly (readonly [string, Call])[]): void {
+  const wanted = calls.flatMap(([, { model, times = 1, is, silent }]) => {
+    const [input, output] = is === undefined && silent !== true ? tokensOf(model) : [undefined, undefined];
+    return Array.from({ length: times }, () => ({ model, input, output, error: is === 'failed' }));
+  });
+  const partial = new Map(calls.map(([, call]) => [call.model, call.is]));
+  const found = spans.map((span) =>
+    // What is known of the usage of a call without an end depends on the provider.
+    partial.get(String(span.model)) === undefined ? span : { ...span, input: undefined, output: undefined },
+  );
+  const order = (a: LlmSpan, b: LlmSpan): number => String(a.model).localeCompare(String(b.model));
+  assert.deepEqual(found.toSorted(order), wanted.toSorted(order));
+}
+
+function ofDatadog({ events }: World): LlmSpan[] {
+  return events
+    .filter(({ meta }) => meta['span.kind'] === 'llm')
+    .map(({ meta, metrics, status }) => ({
+      model: meta.model_name,
+      input: metrics['input_tokens'],
+      output: metrics['output_tokens'],
+      error: status === 'error',
+    }));
+}
+
+function ofOtlp({ otlp }: World): LlmSpan[] {
+  return otlp
+    .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat')
+    .map(({ attributes, error }) => ({
+      model: attributes['gen_ai.request.model'],
+      input: attributes['gen_ai.usage.input_tokens'],
+      output: attributes['gen_ai.usage.output_tokens'],
+      error,
+    }));
+}
