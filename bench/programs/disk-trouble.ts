@@ -62,7 +62,37 @@ function installTrouble(): void {
     return write(fd, data, offset, length, at ?? null);
   };
   fs.writeSync = troubled as typeof fs.writeSync;
+  throttleProbes();
   syncBuiltinESMExports();
+}
+
+type Written = (error: NodeJS.ErrnoException | null, bytes: number) => void;
+
+/** A throttled volume holds up libuv's threads as well, and nobody else. */
+function throttleProbes(): void {
+  const open = fs.open as (...args: readonly unknown[]) => void;
+  const write = fs.write as (...args: readonly unknown[]) => void;
+  const probes = new Set<number>();
+  const opened = (path: string, flags: number, mode: number, done: Written): void =>
+    open(path, flags, mode, (error: NodeJS.ErrnoException | null, fd: number) => {
+      if (error === null && path.endsWith('/probe')) probes.add(fd);
+      else probes.delete(fd);
+      done(error, fd);
+    });
+  const written = (
+    fd: number,
+    data: Buffer,
+    offset: number,
+    length: number,
+    at: number,
+    done: Written,
+  ): void => {
+    const slowMs = trouble === 'throttled' && probes.has(fd) ? length / BYTES_PER_MS : 0;
+    if (slowMs === 0) write(fd, data, offset, length, at, done);
+    else setTimeout(() => write(fd, data, offset, length, at, done), slowMs);
+  };
+  fs.open = opened as typeof fs.open;
+  fs.write = written as typeof fs.write;
 }
 
 if (side === 'keepspan') installTrouble();

@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import { CounterPage } from './counters.ts';
 import { codeOf } from './directory.ts';
+import type { DiskProbe, ProbeAnswer } from './disk-probe.ts';
 import { MemoryQueue, type HeldRecord } from './memory.ts';
 import { SLOW } from './segment-writer.ts';
 import type { AppendResult } from './writer.ts';
@@ -38,6 +39,8 @@ export interface GuardOptions {
    * disk takes all of them again.
    */
   readonly onState: (state: 'open' | 'closed', code: string) => void;
+  /** Tries a disk that was slow beside this thread. Without one it is tried with a record, which holds up the thread. */
+  readonly probe?: DiskProbe | undefined;
 }
 
 /** So many slow writes in a row are the disk's doing. */
@@ -46,7 +49,7 @@ const SLOW_WRITES = 3;
 /** How long the breaker stays open before the disk is tried again. */
 export const RETRY_AFTER_MS = 1000;
 
-/** A slow disk holds up the application with each try: each that is slow again doubles the pause, up to here. */
+/** A slow disk holds up the application with each record: one that is slow again doubles the pause, up to here. */
 export const MAX_SLOW_RETRY_MS = 16_000;
 
 /** What a drain may take of the main thread at a time; the last one of the process may take longer. */
@@ -55,8 +58,8 @@ const LAST_DRAIN_MS = 1000;
 
 /**
  * The journal behind a breaker (law L5): when the disk is read-only, failing or slow, records wait in bounded memory and
- * the disk is tried again each second, by one record. A full journal opens no breaker: what is more important may still
- * get in. Never throws.
+ * the disk is tried again each second: by one record where it refuses at once, beside this thread where it was slow. A
+ * full journal opens no breaker: what is more important may still get in. Never throws.
  */
 export class GuardedJournal {
   readonly page: CounterPage;
@@ -67,6 +70,10 @@ export class GuardedJournal {
   #open = false;
   #slowInARow = 0;
   #slowRetryMs = RETRY_AFTER_MS;
+  /** Of the record that was slow last. */
+  #slowBytes = 0;
+  /** What the breaker waits for: `probe` to ask, its `answer`, or nothing but the time. */
+  #awaits: 'probe' | 'answer' | undefined;
   #said = false;
 
   constructor(options: GuardOptions) {
@@ -89,7 +96,7 @@ export class GuardedJournal {
     preamble: string,
   ): 'disk' | 'memory' | 'gone' {
     const { writer, clock } = this.#options;
-    if (writer !== undefined && (!this.#open || clock.now() >= this.#openUntilMs)) {
+    if (writer !== undefined && this.#mayTry()) {
       const result = this.#tryDisk(writer, { kind, body, count, flags, preamble, timeMs: clock.wall() });
       if (result === 'ok') return 'disk';
       if (result === 'too_large') return this.#tooLarge(kind, count);
@@ -110,7 +117,7 @@ export class GuardedJournal {
    * goes; what somebody else is delivering stays. For a timer.
    */
   drain(): void {
-    if (this.#options.clock.now() < this.#openUntilMs) return;
+    if (!this.#mayTry()) return;
     // What was counted while the disk refused is said before what it speaks of is there.
     this.page.write();
     this.#drain(DRAIN_MS, false);
@@ -158,6 +165,25 @@ export class GuardedJournal {
     }
   }
 
+  /** Whether a record may be tried. A disk that was slow is asked first, once its pause is over. */
+  #mayTry(): boolean {
+    if (!this.#open) return true;
+    if (this.#awaits === 'answer' || this.#options.clock.now() < this.#openUntilMs) return false;
+    const { probe, writer } = this.#options;
+    if (this.#awaits === undefined || probe === undefined || writer?.path === undefined) return true;
+    this.#awaits = 'answer';
+    probe(writer.path, this.#slowBytes, (answer) => this.#answered(answer));
+    return false;
+  }
+
+  #answered(answer: ProbeAnswer): void {
+    this.#awaits = undefined;
+    if (!this.#open) return; // The 'exit' handler does not ask, and found it well.
+    const code = 'code' in answer ? answer.code : SLOW;
+    if ('tookMs' in answer && answer.tookMs <= this.#options.slowMs) return; // The next record may be tried.
+    this.#openFor(code);
+  }
+
   /** A result other than these two leaves the record where it was. */
   #tryDisk(writer: Appender, record: Omit<HeldRecord, 'id'>): 'ok' | 'too_large' | 'full' | 'failed' {
     const { clock, slowMs } = this.#options;
@@ -172,26 +198,28 @@ export class GuardedJournal {
         this.#say('KS_JOURNAL_FULL');
         return result;
       case 'failed':
-        this.#failed(codeOf(writer.lastError));
+        this.#failed(codeOf(writer.lastError), body.length);
         return result;
       case 'unsynced':
         this.#openFor(codeOf(writer.lastError));
         return 'ok';
       case 'ok':
         this.#full.delete(kind);
-        this.#timed(clock.now() - startMs > slowMs);
+        this.#timed(clock.now() - startMs > slowMs, body.length);
         return result;
     }
   }
 
-  #failed(code: string): void {
+  #failed(code: string, bytes: number): void {
     if (code !== SLOW) return this.#openFor(code);
+    this.#slowBytes = bytes;
     if (this.#open) this.#slowRetryMs = Math.min(MAX_SLOW_RETRY_MS, this.#slowRetryMs * 2);
     this.#openFor(SLOW, this.#slowRetryMs);
   }
 
   /** One slow write is a busy machine; a slow disk is slow again and again. */
-  #timed(slow: boolean): void {
+  #timed(slow: boolean, bytes: number): void {
+    if (slow) this.#slowBytes = bytes;
     this.#slowInARow = slow ? this.#slowInARow + 1 : 0;
     if (slow && this.#open) this.#slowRetryMs = Math.min(MAX_SLOW_RETRY_MS, this.#slowRetryMs * 2);
     if (this.#slowInARow >= SLOW_WRITES || (slow && this.#open)) this.#openFor(SLOW, this.#slowRetryMs);
@@ -207,6 +235,8 @@ export class GuardedJournal {
   #openFor(code: string, forMs = RETRY_AFTER_MS): void {
     this.#openUntilMs = this.#options.clock.now() + forMs;
     this.#open = true;
+    // Who asks already goes on asking: the answer says what comes next.
+    if (this.#awaits !== 'answer') this.#awaits = code === SLOW ? 'probe' : undefined;
     this.#say(code);
   }
 

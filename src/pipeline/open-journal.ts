@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { parseJournalKey } from '../journal/cipher.ts';
 import { GuardedJournal } from '../journal/guarded.ts';
+import { createDiskProbe } from '../journal/disk-probe.ts';
 import { JournalDirectoryError, openDirectory } from '../journal/directory.ts';
 import { LastingWriter } from '../journal/lasting-writer.ts';
 import { classifyLifetime, type JournalLifetime } from '../journal/lifetime.ts';
@@ -75,6 +76,7 @@ export function openJournal(
     clock: systemClock,
     maxMemoryBytes: MEMORY_BYTES,
     slowMs: SLOW_MS,
+    probe: createDiskProbe(systemClock, settings.journalSync === 'data'),
     onState: (state, code) => {
       if (state === 'open') warnOnce('KS-JOURNAL-004', { site: code, error: code });
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { DiskProbe, ProbeAnswer } from '../../src/journal/disk-probe.ts';
 import { GuardedJournal, MAX_SLOW_RETRY_MS, RETRY_AFTER_MS } from '../../src/journal/guarded.ts';
 import { RECORD_OVERHEAD_BYTES } from '../../src/journal/memory.ts';
 import type { JournalWriter } from '../../src/journal/writer.ts';
@@ -15,16 +16,16 @@ interface Guarded {
 
 function guarded(
   t: Parameters<typeof tempDir>[0],
-  options: { maxMemoryBytes?: number; maxBytes?: number; sync?: boolean } = {},
+  options: { maxMemoryBytes?: number; maxBytes?: number; sync?: boolean; probe?: DiskProbe } = {},
 ): Guarded {
   const disk = new FaultyDisk();
   const clock = new FakeClock();
   const states: string[] = [];
-  const { maxMemoryBytes = MIB, maxBytes = 64 * MIB, sync = false } = options;
+  const { maxMemoryBytes = MIB, maxBytes = 64 * MIB, sync = false, probe } = options;
   const writer = writerIn(tempDir(t), { disk, clock, maxBytes, sync });
   const onState = (state: string, code: string): number => states.push(`${state} ${code}`.trim());
   return {
-    journal: new GuardedJournal({ writer, clock, maxMemoryBytes, slowMs: 100, onState }),
+    journal: new GuardedJournal({ writer, clock, maxMemoryBytes, slowMs: 100, onState, probe }),
     writer,
     disk,
     clock,
@@ -104,6 +105,119 @@ test('L5: a disk that is slow three times in a row is left alone; one slow write
   clock.ms += MAX_SLOW_RETRY_MS;
   assert.equal(span(journal, 'i'), 'disk');
   assert.deepEqual(states, ['open SLOW', 'closed']);
+  journal.close();
+});
+
+/** A probe that answers when it is told to. */
+class Asked {
+  readonly questions: { readonly folder: string; readonly bytes: number }[] = [];
+  #answer: ((answer: ProbeAnswer) => void) | undefined;
+
+  readonly probe: DiskProbe = (folder, bytes, answer) => {
+    this.questions.push({ folder, bytes });
+    this.#answer = answer;
+  };
+
+  answer(answer: ProbeAnswer): void {
+    this.#answer!(answer);
+  }
+}
+
+/** A breaker that three slow records opened; `slow.tookMs` is what each part of the next ones takes. */
+function slowGuarded(t: Parameters<typeof tempDir>[0]): Guarded & { asked: Asked; slow: { tookMs: number } } {
+  const asked = new Asked();
+  const all = guarded(t, { probe: asked.probe });
+  const slow = { tookMs: 101 };
+  const write = all.disk.write.bind(all.disk);
+  all.disk.write = (...args) => {
+    all.clock.ms += slow.tookMs;
+    return write(...args);
+  };
+  for (const body of ['a', 'b', 'slow']) span(all.journal, body);
+  assert.deepEqual(all.states, ['open SLOW']);
+  return { ...all, asked, slow };
+}
+
+test('L5: a disk that was slow is asked each second beside this thread, which touches it no more', (t) => {
+  const { journal, writer, disk, clock, asked, slow, states } = slowGuarded(t);
+  const before = writes(disk);
+  clock.ms += RETRY_AFTER_MS - 1;
+  journal.drain();
+  span(journal, 'c');
+  assert.deepEqual(asked.questions, []);
+  for (let second = 1; second <= 40; second++) {
+    clock.ms += RETRY_AFTER_MS;
+    assert.equal(span(journal, 'd'), 'memory');
+    journal.drain();
+    assert.equal(asked.questions.length, second, 'one at a time');
+    asked.answer({ tookMs: 101 });
+    assert.equal(span(journal, 'e'), 'memory');
+  }
+  assert.deepEqual(asked.questions[0], { folder: writer.path, bytes: 4 });
+  assert.equal(writes(disk), before);
+  assert.deepEqual(states, ['open SLOW'], 'said once');
+  clock.ms += RETRY_AFTER_MS;
+  journal.drain();
+  slow.tookMs = 0;
+  asked.answer({ tookMs: 100 });
+  assert.equal(journal.onDisk, false, 'a record has to say so, too');
+  assert.equal(span(journal, 'f'), 'disk');
+  assert.deepEqual(states, ['open SLOW', 'closed']);
+  journal.drain();
+  assert.equal(journal.memory.size, 0);
+  assert.equal(readStream(writer.path, 'spans').length, 3 + 1 + 80 + 1);
+  journal.close();
+});
+
+test('L5: where the disk is quick for a probe and slow for records, each of them doubles the pause', (t) => {
+  const { journal, disk, clock, asked } = slowGuarded(t);
+  let waitMs = RETRY_AFTER_MS;
+  for (let i = 0; i < 7; i++) {
+    clock.ms += waitMs - 1;
+    span(journal, 'c');
+    assert.equal(asked.questions.length, i);
+    clock.ms += 1;
+    span(journal, 'd');
+    asked.answer({ tookMs: 1 });
+    const before = writes(disk);
+    span(journal, 'e');
+    span(journal, 'f');
+    assert.equal(writes(disk), before + 1);
+    waitMs = Math.min(MAX_SLOW_RETRY_MS, waitMs * 2);
+  }
+  journal.close();
+});
+
+test('L5: a probe that meets an error leaves the next try, a second later, to a record', (t) => {
+  const { journal, disk, clock, asked, slow } = slowGuarded(t);
+  clock.ms += RETRY_AFTER_MS;
+  journal.drain();
+  disk.fail.write = 'EROFS';
+  slow.tookMs = 0;
+  asked.answer({ code: 'EROFS' });
+  assert.equal(span(journal, 'c'), 'memory');
+  disk.fail = {};
+  clock.ms += RETRY_AFTER_MS;
+  assert.equal(span(journal, 'd'), 'disk');
+  assert.equal(asked.questions.length, 1);
+  journal.close();
+});
+
+test("L5: a probe that is never answered costs memory alone; the 'exit' handler does not wait for it", (t) => {
+  const { journal, writer, clock, asked, slow } = slowGuarded(t);
+  clock.ms += RETRY_AFTER_MS;
+  for (let i = 0; i < 10; i++) {
+    assert.equal(span(journal, 'c'), 'memory');
+    clock.ms += MAX_SLOW_RETRY_MS;
+    journal.drain();
+  }
+  assert.equal(asked.questions.length, 1);
+  slow.tookMs = 0;
+  journal.conclude();
+  assert.equal(journal.memory.size, 0);
+  assert.equal(readStream(writer.path, 'spans').length, 3 + 10);
+  asked.answer({ tookMs: 5000 });
+  assert.equal(span(journal, 'd'), 'disk', 'it is known by now that the disk is well');
   journal.close();
 });
 

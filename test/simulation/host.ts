@@ -204,6 +204,7 @@ export class Application {
     if (!writer.renew()) this.#setting.failed(writer.lastError, this.main);
     const journal = new subject.guarded.GuardedJournal({
       ...{ writer, clock, maxMemoryBytes: MEMORY_BYTES, slowMs: SLOW_MS, onState: () => undefined },
+      probe: subject.probe.createDiskProbe(clock, sync),
     });
     const toWorker = channel<MemoryRecord>(
       machine,

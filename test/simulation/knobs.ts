@@ -37,6 +37,16 @@ export const KNOBS: readonly Patch[] = [
     replace: 'const PART_BYTES = 300;',
   },
   {
+    file: 'journal/disk-probe.ts',
+    find: 'export const MIN_PROBE_BYTES = 256 * 1024;',
+    replace: 'export const MIN_PROBE_BYTES = 600;',
+  },
+  {
+    file: 'journal/disk-probe.ts',
+    find: 'const CHUNK_BYTES = 128 * 1024;',
+    replace: 'const CHUNK_BYTES = 300;',
+  },
+  {
     file: 'journal/outcomes.ts',
     find: 'export const COMPACT_BYTES = 1024 * 1024;',
     replace: 'export const COMPACT_BYTES = 1500;',

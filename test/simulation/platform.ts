@@ -1,7 +1,7 @@
 // What the code under test finds in place of Node's file system, timers, clocks and randomness: see subject.ts.
 import { constants as fsConstants } from 'node:fs';
 import { readProc, readProcLink } from './proc.ts';
-import { thisThread, type Thread } from './machine.ts';
+import { Killed, thisThread, type Thread } from './machine.ts';
 import { folderOf, nameOf, type Files } from './files.ts';
 
 export { thisThread };
@@ -77,6 +77,42 @@ function writeWhole(path: string, data: string, flags: number | string, flush: b
   } finally {
     files().close(fd);
   }
+}
+
+type Callback<T> = (error: NodeJS.ErrnoException | null, value: T) => void;
+
+/** What libuv's threads would do: at some later moment, in the order of the machine. */
+function later<T>(call: () => T, callback: Callback<T>): void {
+  const thread = thisThread();
+  thread.machine.soon(thread, () => {
+    let value: T;
+    try {
+      value = call();
+    } catch (error) {
+      if (error instanceof Killed) throw error;
+      return callback(error as NodeJS.ErrnoException, undefined as T);
+    }
+    callback(null, value);
+  });
+}
+
+export const open = (path: string, flags: number, _mode: number, callback: Callback<number>): void =>
+  later(() => openSync(path, flags), callback);
+export const close = (fd: number, callback: Callback<void>): void => later(() => closeSync(fd), callback);
+export const fdatasync = (fd: number, callback: Callback<void>): void =>
+  later(() => fdatasyncSync(fd), callback);
+export const unlink = (path: string, callback: Callback<void>): void =>
+  later(() => unlinkSync(path), callback);
+
+export function write(
+  fd: number,
+  data: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+  callback: Callback<number>,
+): void {
+  later(() => writeSync(fd, data, offset, length, position), callback);
 }
 
 interface Stat {

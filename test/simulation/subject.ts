@@ -11,6 +11,7 @@ const SHADOWED =
 /** The code under test, loaded over the simulated machine. */
 export interface Subject {
   readonly writer: typeof import('../../src/journal/writer.ts');
+  readonly probe: typeof import('../../src/journal/disk-probe.ts');
   readonly guarded: typeof import('../../src/journal/guarded.ts');
   readonly lasting: typeof import('../../src/journal/lasting-writer.ts');
   readonly custody: typeof import('../../src/pipeline/custody-store.ts');
@@ -37,6 +38,7 @@ export async function loadSubject(name = 'original', mutant?: Patch): Promise<Su
   const load = async (file: string): Promise<unknown> => import(`${SRC}${file}?simulated=${name}`);
   const subject = {
     writer: await load('journal/writer.ts'),
+    probe: await load('journal/disk-probe.ts'),
     guarded: await load('journal/guarded.ts'),
     lasting: await load('journal/lasting-writer.ts'),
     custody: await load('pipeline/custody-store.ts'),
