@@ -15,6 +15,7 @@ import { codesPage } from '../src/selfmetrics/codes-page.ts';
 import { CODES } from '../src/selfmetrics/codes.ts';
 import { metricsPage } from '../src/selfmetrics/metrics-page.ts';
 import { settingsPage } from '../src/settings/describe.ts';
+import { WORKBENCH_CONDITIONS } from '../src/workbench/alerts.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -22,7 +23,7 @@ const pages: Readonly<Record<string, string>> = {
   'docs/reference/settings.md': settingsPage(),
   'docs/reference/codes.md': codesPage(CODES),
   'docs/reference/metrics.md': metricsPage(),
-  'docs/reference/alerts.md': alertsPage(CONDITIONS),
+  'docs/reference/alerts.md': alertsPage(CONDITIONS, WORKBENCH_CONDITIONS),
   'deploy/alerts/prometheus-rules.yaml': prometheusRules(CONDITIONS),
   'deploy/alerts/datadog-monitors.json': datadogMonitorsText(CONDITIONS),
   'deploy/alerts/openmetrics.yaml': openMetricsConfig(),

@@ -1,10 +1,15 @@
 import { durationText } from '../kernel/duration-text.ts';
 import { otelName } from '../selfmetrics/metrics.ts';
-import type { AlertCondition } from './condition.ts';
+import type { AlertCondition, Condition } from './condition.ts';
 import { ruleName } from './prometheus-rules.ts';
 
-/** The reference page of the alerts, as Markdown. */
-export function alertsPage(conditions: readonly AlertCondition[]): string {
+/**
+ * The reference page of the alerts, as Markdown.
+ *
+ * @param arriving conditions of the workbench; those that processes have as well are told once
+ */
+export function alertsPage(conditions: readonly AlertCondition[], arriving: readonly Condition[]): string {
+  const known = new Set(conditions.map(({ id }) => id));
   return [
     '# Alerts',
     '',
@@ -22,11 +27,16 @@ export function alertsPage(conditions: readonly AlertCondition[]): string {
     ),
     '',
     ...conditions.flatMap(section),
+    '## In the workbench',
+    '',
+    'Over what arrives there (`keepspan dev`, page Alerts); of the alerts above: ' +
+      `${arriving.flatMap(({ id }) => (known.has(id) ? [id] : [])).join(', ')}.`,
+    '',
+    ...arriving.filter(({ id }) => !known.has(id)).flatMap(facts),
   ].join('\n');
 }
 
-function section(condition: AlertCondition): string[] {
-  const { id, name, title, severity, meaning, fix, metrics, forMs, detectionMs, monitors } = condition;
+function facts({ id, title, severity, meaning, fix, metrics, forMs, detectionMs }: Condition): string[] {
   const lasts = forMs === 0 ? '' : `, once it has lasted ${durationText(forMs)}`;
   return [
     `### ${id}`,
@@ -37,8 +47,15 @@ function section(condition: AlertCondition): string[] {
     `- Within: ${durationText(detectionMs)}${lasts}`,
     `- Fix: ${fix}`,
     `- Looks at: ${metrics.map((metric) => `\`${otelName(metric)}\``).join(', ')}`,
-    ...(monitors.elsewhere === undefined ? [] : [`- Elsewhere: ${monitors.elsewhere}`]),
     '',
+  ];
+}
+
+function section(condition: AlertCondition): string[] {
+  const { name, monitors } = condition;
+  return [
+    ...facts(condition),
+    ...(monitors.elsewhere === undefined ? [] : [`Elsewhere: ${monitors.elsewhere}`, '']),
     `Name \`${name}\`; in Prometheus \`${ruleName(name)}\`:`,
     '',
     '```promql',

@@ -26,7 +26,7 @@ export interface MonitorForms {
 }
 
 /** One thing that somebody must be told of. */
-export interface AlertCondition {
+export interface Condition {
   /** `KS-ALERT-NNN`, never reused. */
   readonly id: string;
   /** In snake case: name of the rule in Prometheus and of the series' label. */
@@ -43,6 +43,10 @@ export interface AlertCondition {
   readonly detectionMs: number;
   /** Whether it holds now, and why. Pure. */
   readonly holds: (history: History, context: AlertContext) => Evidence | undefined;
+}
+
+/** A condition over the metrics of a process, which others can watch as well. */
+export interface AlertCondition extends Condition {
   readonly monitors: MonitorForms;
 }
 

@@ -1,5 +1,5 @@
 import type { Sample } from '../selfmetrics/metrics.ts';
-import { type AlertCondition, type AlertContext, type Evidence, INTERVAL_MS } from './condition.ts';
+import { type AlertContext, type Condition, type Evidence, INTERVAL_MS } from './condition.ts';
 import { History, snapshotOf } from './history.ts';
 
 /** How an alert stands. */
@@ -9,7 +9,7 @@ export interface AlertStatus {
   readonly id: string;
   readonly name: string;
   readonly title: string;
-  readonly severity: AlertCondition['severity'];
+  readonly severity: Condition['severity'];
   readonly state: AlertState;
   /** Monotonic milliseconds since when it has stood so. */
   readonly sinceMs: number;
@@ -36,7 +36,7 @@ const KEEP_MS = 71 * 60_000;
 const MAX_SNAPSHOTS = Math.ceil(KEEP_MS / INTERVAL_MS) + 1;
 
 interface Running {
-  readonly condition: AlertCondition;
+  readonly condition: Condition;
   state: AlertState;
   sinceMs: number;
   evidence: Evidence | undefined;
@@ -44,7 +44,7 @@ interface Running {
 
 /** Turns looks at our own metrics into alerts. Pure but for what it remembers; the clock is the caller's. */
 export function createAlertEvaluator(
-  conditions: readonly AlertCondition[],
+  conditions: readonly Condition[],
   context: AlertContext,
 ): AlertEvaluator {
   const history = new History(KEEP_MS, MAX_SNAPSHOTS);

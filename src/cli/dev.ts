@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { CODES } from '../selfmetrics/codes.ts';
 import { stopSignal } from './stop-signal.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { createWorkbenchAlerts } from '../workbench/alerts.ts';
 import { startWorkbench, type Workbench, type WorkbenchOptions } from '../workbench/workbench.ts';
 import { type DevOptions, workbenchOptions } from './dev-options.ts';
 
@@ -52,8 +54,9 @@ async function run(options: DevOptions): Promise<void> {
     return;
   }
   let workbench: Workbench;
+  const alerts = createWorkbenchAlerts(() => workbench.ledger(), systemClock);
   try {
-    workbench = await startWorkbench(chosen);
+    workbench = await startWorkbench({ ...chosen, alerts: () => alerts.rows() });
   } catch (error) {
     process.stderr.write(explain(error));
     process.exitCode = EXIT_COULD_NOT_RUN;
@@ -61,8 +64,11 @@ async function run(options: DevOptions): Promise<void> {
   }
   // Listen before anything is printed: whoever reads the addresses may send the signal at once.
   const stopped = stopSignal();
+  alerts.look();
+  const unwatch = alerts.watch();
   announce(workbench, options.json ?? false);
   await stopped;
+  unwatch();
   await workbench.close();
 }
 

@@ -19,6 +19,7 @@ export function beginWatch(parts: BeginWatch): Watch & { text(): string } {
   const { settings, isWatching, heartbeat } = parts;
   const startedMs = performance.now();
   const requests = countHttpRequests();
+  if (isWatching || settings.healthPort !== undefined) requests.count();
   const beats = isWatching && heartbeat !== undefined;
   const collect = createCollector({
     ...parts,

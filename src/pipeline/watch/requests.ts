@@ -8,19 +8,33 @@ export function leaveOut(server: object): void {
   ownServers.add(server);
 }
 
+/** The number of requests, and the end of counting. */
+export interface RequestCount {
+  /** Begins to count when it is first asked: a process that nobody watches subscribes to nothing. */
+  readonly count: () => number;
+  readonly stop: () => void;
+}
+
 /**
  * Counts the HTTP requests that this process answers, traced or not (channel `http.server.response.finish` of node:http):
  * what tells a service without traffic from one whose tracer is blind. When they are answered, because that is when
  * their trace is due: one that is at work for minutes owes none yet.
  */
-export function countHttpRequests(): { readonly count: () => number; readonly stop: () => void } {
+export function countHttpRequests(): RequestCount {
   let requests = 0;
+  let isCounting = false;
   const onFinish = (message: unknown) => {
     const { server } = message as { readonly server?: object };
     if (server === undefined || !ownServers.has(server)) requests += 1;
   };
-  subscribe(CHANNEL, onFinish);
-  return { count: () => requests, stop: () => void unsubscribe(CHANNEL, onFinish) };
+  return {
+    count() {
+      if (!isCounting) subscribe(CHANNEL, onFinish);
+      isCounting = true;
+      return requests;
+    },
+    stop: () => void unsubscribe(CHANNEL, onFinish),
+  };
 }
 
 const CHANNEL = 'http.server.response.finish';

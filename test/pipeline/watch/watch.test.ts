@@ -185,6 +185,38 @@ describe('the watch of a process', () => {
     assert.deepEqual(beatsAt, [150_000, 225_000, 300_000]);
   });
 
+  it('noise that the policy takes out is no sign of life; where somebody else delivers, what was made is one', () => {
+    const beatsIn = (samples: (at: number) => readonly Sample[]): number => {
+      let at = 0;
+      let beats = 0;
+      const watch = startWatch({
+        settings,
+        collect: () => samples(at),
+        heartbeat: () => void (beats += 1),
+        now: () => at * 1000,
+      });
+      for (; at <= 300; at += 15) watch.look();
+      return beats;
+    };
+    const spans = (metric: 'created' | 'delivered' | 'sampledOut', value: number): Sample => ({
+      metric,
+      labels: { kind: 'spans' },
+      value,
+    });
+    assert.equal(
+      beatsIn((at) => [spans('created', at), spans('sampledOut', at), spans('delivered', 0)]),
+      5,
+    );
+    assert.equal(
+      beatsIn((at) => [spans('created', at), spans('delivered', at)]),
+      0,
+    );
+    assert.equal(
+      beatsIn((at) => [spans('created', at)]),
+      0,
+    );
+  });
+
   it('a collector that throws is a warning, and the next look works', () => {
     let fails = true;
     const watch = startWatch({
@@ -223,7 +255,7 @@ describe('the webhook', () => {
   const answers = (...statuses: (number | Error)[]) => {
     const bodies: unknown[] = [];
     const send = ((_url: string, { body }: RequestInit) => {
-      bodies.push(JSON.parse(String(body)));
+      bodies.push(JSON.parse(body as string));
       const next = statuses[Math.min(bodies.length, statuses.length) - 1]!;
       return next instanceof Error
         ? Promise.reject(next)

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from '../../../scripts/counterparts/started.ts';
+import type { Ledger } from '../../../src/contracts/ledger.ts';
+import type { Health } from '../../../src/pipeline/session-types.ts';
+import { createSite, recordsOf, type Site } from '../../e2e/support/site.ts';
+import { until } from '../../e2e/support/until.ts';
+
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+
+interface Service {
+  readonly site: Site;
+  readonly work: () => Promise<void>;
+  readonly state: () => Promise<{ readonly ledger: Ledger; readonly health: Health }>;
+  /** The lines of `/metrics` by series, as its text format has them. */
+  readonly metrics: () => Promise<ReadonlyMap<string, number>>;
+  readonly end: () => Promise<string>;
+}
+
+async function startService(t: TestContext, env: Readonly<Record<string, string>>): Promise<Service> {
+  const site = await createSite(t);
+  const [port] = (await freePorts(1)) as [number];
+  const child = site.launch(
+    ['--import', fixture('quick-looks.mjs'), '--import', 'keepspan/register', fixture('service.mjs')],
+    { env: { KEEPSPAN_ALERTS: '1', KEEPSPAN_HEARTBEAT_MS: '0', KEEPSPAN_HEALTH_PORT: String(port), ...env } },
+  );
+  const base = `http://127.0.0.1:${(await child.says(/port (\d+)\./))[1]}`;
+  return {
+    site,
+    async work() {
+      assert.equal(await (await fetch(`${base}/work`)).text(), 'answer');
+    },
+    state: async () => (await fetch(`${base}/state`)).json() as ReturnType<Service['state']>,
+    async metrics() {
+      const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+      assert.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+      return parse(await answer.text());
+    },
+    async end() {
+      child.process.kill('SIGKILL');
+      return (await child.ended).stderr;
+    },
+  };
+}
+
+/** Text format 0.0.4, strictly; series without the labels that all of them have. */
+function parse(text: string): ReadonlyMap<string, number> {
+  const series = new Map<string, number>();
+  const typed = new Set<string>();
+  assert.ok(text.endsWith('\n'));
+  for (const line of text.slice(0, -1).split('\n')) {
+    const type = /^# TYPE ([a-z_]+) (?:counter|gauge)$/.exec(line);
+    if (type !== null) typed.add(type[1]!);
+    if (line.startsWith('# ')) continue;
+    const found = /^([a-z_]+)\{service="e2e",env="test"(?:,(.*))?\} (-?[\d.e+-]+)$/.exec(line);
+    assert.ok(found !== null, line);
+    assert.ok(typed.has(found[1]!), line);
+    const key = found[2] === undefined ? found[1]! : `${found[1]}{${found[2]}}`;
+    assert.ok(!series.has(key), `twice: ${key}`);
+    series.set(key, Number(found[3]));
+  }
+  return series;
+}
+
+/** The ledger as `/metrics` has it. */
+function ledgerOf(metrics: ReadonlyMap<string, number>): Record<string, Record<string, number | undefined>> {
+  const of = (kind: string) => ({
+    created: metrics.get(`keepspan_signals_created_total{kind="${kind}"}`),
+    delivered: metrics.get(`keepspan_signals_delivered_total{kind="${kind}"}`),
+    pending: metrics.get(`keepspan_signals_pending{kind="${kind}"}`),
+    inTransit: metrics.get(`keepspan_signals_in_transit{kind="${kind}"}`),
+    sampledOut: metrics.get(`keepspan_signals_sampled_out_total{kind="${kind}"}`),
+    unaccounted: metrics.get(`keepspan_signals_unaccounted{kind="${kind}"}`),
+  });
+  return { spans: of('spans'), llmSpans: of('llmSpans'), evaluations: of('evaluations') };
+}
+
+describe('a real process, watched', () => {
+  it('/metrics parses, agrees with ledger(), and is no traffic of the application', async (t) => {
+    const service = await startService(t, {});
+    for (let n = 0; n < 3; n += 1) await service.work();
+    const isSettled = async () => {
+      const rows = Object.values(ledgerOf(await service.metrics()));
+      return (
+        (rows[0]?.['delivered'] ?? 0) >= 9 &&
+        rows.every((row) => row['pending'] === 0 && row['inTransit'] === 0)
+      );
+    };
+    for (const endMs = performance.now() + 20_000; !(await isSettled()) && performance.now() < endMs;);
+    for (let n = 0; n < 20; n += 1) await service.metrics();
+    const metrics = await service.metrics();
+    const { ledger } = await service.state();
+    const wanted = Object.fromEntries(
+      Object.entries(ledger).map(
+        ([kind, { created, delivered: done, pending, inTransit, sampledOut, unaccounted }]) => [
+          kind,
+          { created, delivered: done, pending, inTransit, sampledOut, unaccounted },
+        ],
+      ),
+    );
+    assert.deepEqual(ledgerOf(metrics), wanted);
+    assert.equal(ledger.llmSpans.created, 6);
+    assert.equal(ledger.evaluations.created, 3);
+    assert.equal(metrics.get('keepspan_http_requests_total'), 3);
+    assert.equal(metrics.get('keepspan_initialized'), 1);
+    assert.equal(metrics.get('keepspan_alert_state{alert="signals_lost",severity="critical"}'), 0);
+    await service.end();
+    assert.ok(!service.site.agent.everything().includes('/metrics'));
+  });
+
+  it('an upstream that answers 403: the alert is in the log, in health(), in /metrics, and at the webhook', async (t) => {
+    const messages: Record<string, unknown>[] = [];
+    const hook = createServer((request, response) => {
+      request.setEncoding('utf8').once('data', (text: string) => {
+        messages.push(JSON.parse(text) as Record<string, unknown>);
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => void hook.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      hook.closeAllConnections();
+      hook.close();
+    });
+    const address = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/alerts`;
+    const service = await startService(t, { KEEPSPAN_ALERT_WEBHOOK: address });
+    service.site.agent.behave(403);
+    await service.work();
+    await until('the webhook is told', () => messages.some(({ name }) => name === 'upstream_refuses'));
+    const {
+      schemaVersion,
+      alert,
+      state,
+      severity,
+      service: from,
+      env,
+    } = messages.find(({ name }) => name === 'upstream_refuses')!;
+    assert.deepEqual(
+      [schemaVersion, alert, state, severity, from, env],
+      [1, 'KS-ALERT-009', 'firing', 'critical', 'e2e', 'test'],
+    );
+    const { health } = await service.state();
+    assert.deepEqual(
+      health.alerts.filter(({ name }) => name === 'upstream_refuses').map((one) => [one.id, one.state]),
+      [['KS-ALERT-009', 'firing']],
+    );
+    const metrics = await service.metrics();
+    assert.equal(metrics.get('keepspan_alert_state{alert="upstream_refuses",severity="critical"}'), 2);
+    const [record] = recordsOf(await service.end(), 'observability_alert').filter(
+      ({ name }) => name === 'upstream_refuses',
+    );
+    assert.deepEqual([record?.['alert'], record?.['state']], ['KS-ALERT-009', 'firing']);
+    // The Agent and the webhook were asked by us, which is no LLM work and no span of the application.
+    assert.ok(!service.site.agent.everything().includes('/alerts'));
+  });
+
+  it('without traffic a heartbeat arrives, whatever the policy takes out, and is no LLM work', async (t) => {
+    const service = await startService(t, {
+      KEEPSPAN_HEARTBEAT_MS: '600',
+      DD_TRACE_SAMPLING_RULES: '[{"resource":"*","sample_rate":0}]',
+    });
+    const { agent } = service.site;
+    const beats = () => agent.arrivals.spansNamed('keepspan.heartbeat', 'keepspan.heartbeat');
+    await until('three heartbeats have arrived', () => beats() >= 3);
+    const { ledger } = await service.state();
+    const metrics = await service.metrics();
+    assert.equal(metrics.get('keepspan_heartbeat_seconds'), 0.6);
+    assert.equal(metrics.get('keepspan_signals_created_total{kind="llmSpans"}'), 0);
+    assert.deepEqual(agent.arrivals.counts().llmSpans, { unique: 0, duplicates: 0 });
+    // The control: what listening made (dns.lookup) is taken out, and nothing but heartbeats arrives.
+    assert.ok(ledger.spans.sampledOut > 0);
+    assert.equal(agent.arrivals.counts().spans.unique, beats());
+  });
+
+  for (const [name, env, expected] of [
+    ['off', { DD_LLMOBS_ENABLED: '0', KEEPSPAN_ALERTS: '1' }, { looks: 0, counts: false }],
+    ['on without alerts and metrics', { KEEPSPAN_ALERTS: '0' }, { looks: 0, counts: false }],
+    ['on with alerts (the control)', { KEEPSPAN_ALERTS: '1' }, { looks: 1, counts: true }],
+  ] as const) {
+    it(`${name}: ${expected.looks} timers that look, and who counts requests: ${expected.counts}`, async (t) => {
+      const site = await createSite(t);
+      const nodeArgs = ['--import', fixture('seen.mjs'), '--import', 'keepspan/register'];
+      const { code, stdout, stderr } = await site.launch([...nodeArgs, fixture('empty.mjs')], { env }).ended;
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(JSON.parse(stdout), expected);
+    });
+  }
+});
