@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { before, describe, it } from 'node:test';
 import type { StudyDocument } from './study/corpus.ts';
-import { measure, type Measured, requestsOf, row, scoreAll, SETTINGS } from './study/measure.ts';
+import {
+  clusteredInterval,
+  measure,
+  type Measured,
+  requestsOf,
+  row,
+  scoreAll,
+  SETTINGS,
+} from './study/measure.ts';
 import { loadSelection, sideOf } from './study/selection.ts';
 
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
@@ -55,6 +63,16 @@ describe('the recall study on package documents', () => {
     );
   });
 
+  it('of all requests that lose their fact, at least 95 % are judged, with confidence', (t) => {
+    const all = found.get('labelledAllCut')!;
+    assert.equal(all.incomplete, all.requests);
+    assert.ok(all.caughtInterval.low >= 0.95, row('all cut', all));
+    const scored = scoreAll(requestsOf(test, 'labelledAllCut'));
+    const { low, high } = clusteredInterval(scored, test, THRESHOLD);
+    t.diagnostic(`by owner: ${(low * 100).toFixed(1)} % to ${(high * 100).toFixed(1)} %`);
+    assert.ok(low >= 0.95, String(low));
+  });
+
   it('does better than counting chunks, on both sides', () => {
     const labelled = found.get('labelled')!;
     const counting = found.get('labelled counting')!;
@@ -83,6 +101,8 @@ describe('the recall study on package documents', () => {
 const PUBLISHED = {
   labelled: [2092, 209, 294, 202],
   'labelled counting': [2092, 209, 1664, 189],
+  labelledAllCut: [2092, 2092, 2043, 2043],
+  'labelledAllCut counting': [2092, 2092, 1896, 1896],
   labelledKnowing: [2092, 209, 406, 209],
   'labelledKnowing counting': [2092, 209, 1718, 184],
   prose: [1319, 159, 957, 135],

@@ -104,14 +104,16 @@ async function play({ seed, evaluations }: Run): Promise<Record<string, number>>
   await time.pass(120_000);
   assert.equal(engine.pending, 0, 'nothing waits for a judge that cannot be had');
 
-  // A new day's budget, a judge that is well: everything that was skipped is judged.
+  // New days' budgets, a judge that is well: everything that was skipped is judged.
   healthy = true;
   const skipped = engine.skipped;
-  await time.pass(86_400_000 - 12 * 3_600_000);
-  for (let round = 0; round < 1000 && engine.skipped + engine.pending > 0; round++) {
-    if (engine.pending === 0) engine.backfill();
-    await time.pass(60_000);
-    if (round % 100 === 99) await time.pass(86_400_000);
+  for (let day = 0; day < 100 && engine.skipped > 0; day++) {
+    await time.pass(86_400_000);
+    for (let before = Infinity; engine.skipped > 0 && engine.skipped < before;) {
+      before = engine.skipped;
+      engine.backfill();
+      await time.pass(60_000);
+    }
   }
   const counts = counted(events);
 

@@ -1,5 +1,6 @@
 import { clopperPearson, type Interval, wilson } from '../../../src/evaluation/calibration/intervals.ts';
 import { type HeuristicOptions, heuristicRecall } from '../../../src/evaluation/metrics/context-recall.ts';
+import { seeded } from '../recall/fakes.ts';
 import type { StudyDocument } from './corpus.ts';
 import { studyRequests, type StudyRequest, type StudySetting } from './requests.ts';
 
@@ -48,6 +49,33 @@ export function measure(scored: readonly Scored[], threshold: number): Measured 
   };
 }
 
+const ROUNDS = 2000;
+
+/**
+ * The share judged, with an interval of 95 % that does not take requests on packages of one owner for independent: owners
+ * are drawn with replacement (bootstrap by cluster, percentiles).
+ */
+export function clusteredInterval(
+  scored: readonly Scored[],
+  documents: readonly StudyDocument[],
+  threshold: number,
+): Interval {
+  const owners = new Map(documents.map(({ name, group }) => [name, group]));
+  const clusters = [
+    ...Map.groupBy(scored, ({ request }) => owners.get(request.id.split(' ')[0]!)).values(),
+  ].map((group) => ({
+    requests: group.length,
+    judged: group.filter(({ score }) => score === undefined || score < threshold).length,
+  }));
+  const random = seeded(1);
+  const shares = Array.from({ length: ROUNDS }, () => {
+    const drawn = clusters.map(() => clusters[Math.floor(random() * clusters.length)]!);
+    const total = (of: 'requests' | 'judged') => drawn.reduce((sum, cluster) => sum + cluster[of], 0);
+    return total('judged') / total('requests');
+  }).sort((left, right) => left - right);
+  return { low: shares[ROUNDS * 0.025]!, high: shares[ROUNDS * 0.975]! };
+}
+
 /** One line of the published table. */
 export function row(name: string, { requests, incomplete, ...found }: Measured): string {
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
@@ -65,6 +93,8 @@ export function row(name: string, { requests, incomplete, ...found }: Measured):
 export const SETTINGS: Readonly<Record<string, StudySetting>> = {
   labelled: { incompleteShare: 0.1, manifest: 'whole', model: 'reading' },
   labelledKnowing: { incompleteShare: 0.1, manifest: 'whole', model: 'knowing' },
+  /** Each request has lost its fact: what of all of them is judged, not of those that happen to be drawn. */
+  labelledAllCut: { incompleteShare: 1, manifest: 'whole', model: 'reading' },
   prose: { incompleteShare: 0.1, manifest: 'without-answer', model: 'reading' },
   proseQuery: { incompleteShare: 0.1, manifest: 'without-answer', model: 'reading', query: true },
 };

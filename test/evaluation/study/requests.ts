@@ -1,7 +1,7 @@
 import type { RecallInput } from '../../../src/contracts/recall.ts';
 import { LexicalIndex } from '../../../examples/extraction/service/search.ts';
 import { share, type StudyDocument } from './corpus.ts';
-import { QUESTIONS, type StudyField } from './fields.ts';
+import { QUESTIONS, type StudyField, type StudyQuestion } from './fields.ts';
 import { readAnswer } from './reader.ts';
 
 /** One question on one document, with the context that retrieval gave and the label of the oracle. */
@@ -62,22 +62,50 @@ interface Draft {
   readonly finish: (cut: boolean) => StudyRequest;
 }
 
-function draftsOf(document: StudyDocument, setting: StudySetting): Draft[] {
+/** What retrieval finds for a question, all of it, best first, each with whether it states the fact. */
+interface Ranked {
+  readonly asked: StudyQuestion;
+  readonly truth: string;
+  readonly hits: readonly { readonly item: string; readonly score: number; readonly states: boolean }[];
+}
+
+/** Settings differ in what they make of it. */
+const found = new WeakMap<StudyDocument, Map<StudySetting['manifest'], readonly Ranked[]>>();
+
+function rankedOf(document: StudyDocument, manifest: StudySetting['manifest']): readonly Ranked[] {
+  const known = found.get(document) ?? new Map<StudySetting['manifest'], readonly Ranked[]>();
+  found.set(document, known);
+  const ranked = known.get(manifest) ?? rank(document, manifest);
+  known.set(manifest, ranked);
+  return ranked;
+}
+
+function rank(document: StudyDocument, manifest: StudySetting['manifest']): readonly Ranked[] {
   const texts = [...cutText(document.readme, /\n\s*\n/), ...cutText(document.license, /\n\s*\n/)];
-  return QUESTIONS.flatMap((asked): Draft[] => {
+  const indexOf = (withheld: readonly string[]) => {
+    const all = [...texts, ...manifestTexts(document, withheld)];
+    return { all, index: new LexicalIndex(all, (text) => text) };
+  };
+  const whole = manifest === 'whole' ? indexOf([]) : undefined;
+  return QUESTIONS.flatMap((asked): Ranked[] => {
     const truth = asked.truth(document.manifest);
     if (truth === undefined) return [];
-    const withheld = setting.manifest === 'whole' ? [] : MANIFEST_KEYS[asked.field];
-    const all = [...texts, ...manifestTexts(document, withheld)];
+    const { all, index } = whole ?? indexOf(MANIFEST_KEYS[asked.field]);
+    const stating = new Set(all.filter((text) => asked.states(text, truth)));
     // Where the document itself does not state the fact, no retrieval could.
-    if (!all.some((text) => asked.states(text, truth))) return [];
-    const ranked = new LexicalIndex(all, (text) => text).search(asked.query, all.length);
-    const natural = ranked.slice(0, MAX_PASSAGES).some(({ item }) => asked.states(item, truth));
+    if (stating.size === 0) return [];
+    const hits = index
+      .search(asked.query, all.length)
+      .map(({ item, score }) => ({ item, score, states: stating.has(item) }));
+    return [{ asked, truth, hits }];
+  });
+}
+
+function draftsOf(document: StudyDocument, setting: StudySetting): Draft[] {
+  return rankedOf(document, setting.manifest).map(({ asked, truth, hits: ranked }): Draft => {
+    const natural = ranked.slice(0, MAX_PASSAGES).some(({ states }) => states);
     const finish = (cut: boolean): StudyRequest => {
-      const hits = (cut ? ranked.filter(({ item }) => !asked.states(item, truth)) : ranked).slice(
-        0,
-        MAX_PASSAGES,
-      );
+      const hits = (cut ? ranked.filter(({ states }) => !states) : ranked).slice(0, MAX_PASSAGES);
       const passages = hits.map(({ item }) => item);
       const answer = setting.model === 'knowing' ? truth : readAnswer(asked, passages);
       return {
@@ -94,7 +122,7 @@ function draftsOf(document: StudyDocument, setting: StudySetting): Draft[] {
         },
       };
     };
-    return [{ id: `${document.name} ${asked.field}`, natural, finish }];
+    return { id: `${document.name} ${asked.field}`, natural, finish };
   });
 }
 
