@@ -15,6 +15,7 @@ export interface VerifyOptions {
   readonly verbose?: boolean;
   readonly json?: boolean;
   readonly reporter?: string;
+  readonly failOn: 'warn' | 'error' | 'never';
   readonly keep?: boolean;
   readonly startTimeoutMs: number;
   readonly color: boolean;
@@ -38,6 +39,11 @@ export function timeoutOf(text: string): number {
 export function reporterOf(text: string): string {
   if (['json', 'junit', 'text'].includes(text)) return text;
   throw new InvalidArgumentError('it is none of text, json, junit');
+}
+
+export function levelOf(text: string): string {
+  if (['warn', 'error', 'never'].includes(text)) return text;
+  throw new InvalidArgumentError('it is none of warn, error, never');
 }
 
 export function urlOf(text: string): string {

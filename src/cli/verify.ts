@@ -14,13 +14,14 @@ import { VERIFY_CHECKS } from '../verify/registry.ts';
 import { verifyJson, verifyText } from '../verify/report.ts';
 import { runVerification, type VerifyRun } from '../verify/run.ts';
 import { ServiceError } from '../verify/service.ts';
-import type { Surroundings } from '../verify/stages.ts';
+import type { Surroundings } from '../verify/surroundings.ts';
 import { startWorkbench, type Workbench } from '../workbench/workbench.ts';
 import { bestOf, probeUrl } from './doctor-start.ts';
 import { contextOf, split } from './doctor.ts';
 import { stopSignal } from './stop-signal.ts';
 import {
   collect,
+  levelOf,
   pathOf,
   reporterOf,
   roundsOf,
@@ -57,6 +58,7 @@ export function verifyCommand(program: Command): void {
       '--request <request>',
       '"METHOD /path body"; @file is a body from a file, {n} a new number; may be repeated',
       collect,
+      levelOf,
     )
     .option('--script <file>', 'program that uses the service at SERVICE_URL, instead of --request')
     .option('--wait', 'use the service yourself, instead of --request')
@@ -70,6 +72,7 @@ export function verifyCommand(program: Command): void {
     .option('-v, --verbose', 'evidence also of what is good')
     .option('--json', 'one JSON document on stdout; the same as --reporter json')
     .option('--reporter <name>', 'text, json, junit', reporterOf)
+    .option('--fail-on <level>', 'exit 1 for: warn, error, never', levelOf, 'error')
     .option('--keep', 'leave the workbench open until Ctrl-C, with the checklist in it')
     .option('--start-timeout-ms <ms>', 'how long the service may take to listen', timeoutOf, 30_000)
     .option('--no-color', 'no colours')
@@ -113,7 +116,7 @@ async function verify(command: readonly string[], options: VerifyOptions): Promi
     const outcomes = [...run.outcomes, ...(await doctored(doctor, cwd, starts, workbench))];
     rows.current = lineOutcomes(outcomes);
     report(options, command, cwd, outcomes, rows.current, performance.now() - startMs);
-    if (rows.current.some(({ status }) => status === 'fail')) process.exitCode = 1;
+    if (fails(rows.current, options.failOn)) process.exitCode = 1;
     if (options.keep === true) await keepOpen(workbench);
   } finally {
     await workbench.close();
@@ -192,6 +195,11 @@ function report(
       }),
   }[reporter];
   process.stdout.write(text?.() ?? '');
+}
+
+function fails(lines: readonly LineOutcome[], level: VerifyOptions['failOn']): boolean {
+  if (level === 'never') return false;
+  return lines.some(({ status }) => status === 'fail' || (level === 'warn' && status === 'warn'));
 }
 
 async function keepOpen({ uiUrl }: Workbench): Promise<void> {

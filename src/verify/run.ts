@@ -2,7 +2,8 @@ import type { CheckOutcome, CheckResult } from '../contracts/check.ts';
 import { fail, unknown, type VerifyCheck } from './check.ts';
 import type { Stage, VerifyContext } from './evidence.ts';
 import { ServiceError } from './service.ts';
-import { runDegraded, runKill, runSteady, type Surroundings } from './stages.ts';
+import { runDegraded, runKill, runSteady } from './stages.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export interface VerifyRun {
   readonly outcomes: readonly CheckOutcome[];

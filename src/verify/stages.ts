@@ -3,53 +3,14 @@ import { join } from 'node:path';
 import type { Ledger } from '../contracts/ledger.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { readJournalLedger } from '../pipeline/ledger-view.ts';
-import type { ArrivedSpan } from './arrivals.ts';
 import type { DegradedEvidence, InterruptionEvidence, SteadyEvidence } from './evidence.ts';
 import { readLogLines } from './log-lines.ts';
+import { look } from './look.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
-import { send, type RequestOutcome } from './request.ts';
 import { ServiceError, startService, type Service } from './service.ts';
-import type { Traffic } from './traffic.ts';
+import type { Running, Surroundings } from './surroundings.ts';
 import { until } from './until.ts';
 
-export interface Surroundings {
-  readonly command: readonly [string, ...string[]];
-  readonly cwd: string;
-  /** Variables of the service; the stages add what sends its signals to them. */
-  readonly env: (
-    agentUrl: string,
-    journal: string,
-    off: boolean,
-  ) => Readonly<Record<string, string | undefined>>;
-  /** Private: journals and files of the probe. */
-  readonly folder: string;
-  readonly workbench: { readonly datadogUrl: string; readonly otlpUrl: string; readonly uiUrl: string };
-  readonly traffic: Traffic;
-  /** Drives the service instead of `traffic`; resolves when it has. */
-  readonly drive?: ((baseUrl: string) => Promise<void>) | undefined;
-  /** Rounds of requests while it is looked at. */
-  readonly rounds: number;
-  readonly url?: string | undefined;
-  /** Undefined: the usual ones are tried. */
-  readonly healthPath?: string | undefined;
-  /** A further preload of the first start. */
-  readonly preload?: string | undefined;
-  readonly startTimeoutMs: number;
-  readonly traceTimeoutMs: number;
-}
-
-interface Running {
-  readonly service: Service;
-  readonly receiver: Receiver;
-  readonly journal: string;
-}
-
-const HEALTH_PATHS = ['/health', '/healthz', '/livez', '/readyz', '/live', '/ready', '/ping'];
-const PROBES = 20;
-const PROBE_TIMEOUT_MS = 2_000;
-/** dd-trace sends every two seconds. */
-const QUIET_MS = 2_500;
-const SETTLE_TIMEOUT_MS = 20_000;
 const LOAD_TIMEOUT_MS = 30_000;
 const REPLAY_TIMEOUT_MS = 30_000;
 const LOADED_ROUNDS = 3;
@@ -165,81 +126,16 @@ async function end({ service, receiver, journal }: Running): Promise<void> {
   rmSync(journal, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
-async function look(at: Surroundings, { service, receiver }: Running): Promise<SteadyEvidence> {
-  const startMs = performance.now();
-  const { arrivals } = receiver;
-  let answers: readonly RequestOutcome[] = [];
-  let firstTraceMs: number | undefined;
-  const watch = setInterval(() => {
-    // Polls may have come before.
-    if (firstTraceMs === undefined && arrivals.spans.some(isOfRequest))
-      firstTraceMs = performance.now() - startMs;
-  }, 25);
-  try {
-    if (at.drive === undefined) answers = await at.traffic.rounds(service.baseUrl, at.rounds);
-    else await at.drive(service.baseUrl);
-    const health = await probeHealth(service.baseUrl, at.healthPath);
-    await until(() => firstTraceMs !== undefined, at.traceTimeoutMs - (performance.now() - startMs));
-    await quiet(receiver);
-    return {
-      answers,
-      driven: at.drive !== undefined,
-      arrivals,
-      log: readLogLines(service.lines),
-      firstTraceMs,
-      durationMs: performance.now() - startMs,
-      health,
-      workbenchUrl: at.workbench.uiUrl,
-    };
-  } finally {
-    clearInterval(watch);
-  }
-}
-
-/** Work, not noise: a request that came in, or a span of LLM work. */
-function isOfRequest({ tags }: ArrivedSpan): boolean {
-  return (
-    tags['span.kind'] === 'server' ||
-    tags['_dd.llmobs.submitted'] !== undefined ||
-    tags['gen_ai.operation.name'] !== undefined
-  );
-}
-
-async function probeHealth(baseUrl: string, given: string | undefined): Promise<SteadyEvidence['health']> {
-  for (const path of given === undefined ? HEALTH_PATHS : [given]) {
-    const line = { method: 'GET', path, body: undefined };
-    const { status } = await send(baseUrl, line, '0', PROBE_TIMEOUT_MS);
-    if (status < 200 || status >= 300) continue;
-    for (let i = 1; i < PROBES; i += 1) await send(baseUrl, line, String(i), PROBE_TIMEOUT_MS);
-    return { path, probes: PROBES };
-  }
-  return undefined;
-}
-
-/** Nothing new of what the requests made, for longer than tracers wait. Polls go on, so there is a limit. */
-async function quiet({ arrivals, settled }: Receiver): Promise<void> {
-  const endMs = performance.now() + SETTLE_TIMEOUT_MS;
-  let seen = -1;
-  let sinceMs = performance.now();
-  await until(() => {
-    const now = arrivals.count('llmSpans').unique + arrivals.count('evaluations').unique;
-    if (now !== seen) sinceMs = performance.now();
-    seen = now;
-    return performance.now() - sinceMs >= QUIET_MS || performance.now() >= endMs;
-  }, SETTLE_TIMEOUT_MS);
-  await settled();
-}
-
 /** Starts the load and returns when it is in full swing. */
 async function interruptWork(at: Surroundings, service: Service) {
-  if (at.drive !== undefined) return { count: 0, stop: service.stop };
+  if (at.drive !== undefined)
+    return { count: 0, stop: (signal: 'SIGTERM' | 'SIGKILL') => service.stop(signal) };
   const load = at.traffic.load(service.baseUrl);
   await until(() => load.rounds() >= LOADED_ROUNDS && load.underWay() > 0, LOAD_TIMEOUT_MS, 5);
   return {
     count: load.underWay(),
     async stop(signal: 'SIGTERM' | 'SIGKILL') {
-      const stopping = service.stop(signal);
-      const exit = await stopping;
+      const exit = await service.stop(signal);
       await load.stop();
       return exit;
     },

@@ -6,11 +6,11 @@ import { idsIn, levelIn, loggerIn, type LineIds, type LogLine } from '../log-lin
 
 /** Keepspan's own records are about no request. */
 function ofTheService({ log }: SteadyEvidence): readonly LogLine[] {
-  return log.filter(
-    ({ fields }) =>
-      !String(fields['msg'] ?? '').startsWith('observability_') &&
-      loggerIn({ text: '', fields }) !== 'keepspan',
-  );
+  return log.filter((line) => {
+    const { msg } = line.fields;
+    const isRecord = typeof msg === 'string' && msg.startsWith('observability_');
+    return !isRecord && loggerIn(line) !== 'keepspan';
+  });
 }
 
 export const logIds: VerifyCheck = {

@@ -1,0 +1,2 @@
+// A library that is loaded before the tracer.
+import 'openai';

@@ -1,0 +1,2 @@
+// An import that has no fallback.
+import 'dd-trace';

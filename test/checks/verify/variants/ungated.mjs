@@ -1,0 +1,12 @@
+// An evaluation that is submitted past the switch; it joins by a tag.
+const metrics = [
+  {
+    join_on: { tag: { key: 'request', value: '1' } },
+    ...{ label: 'tone', metric_type: 'score', score_value: 1, timestamp_ms: Date.now(), ml_app: 'app' },
+  },
+];
+await fetch(`${process.env.DD_TRACE_AGENT_URL}/evp_proxy/v2/api/intake/llm-obs/v2/eval-metric`, {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ data: { type: 'evaluation_metric', attributes: { metrics } } }),
+});
