@@ -621,6 +621,21 @@ export const CODES = {
     title: 'A tag has too many different values; what exceeds the limit goes to metadata',
     fix: 'put it into metadata yourself, or raise KEEPSPAN_TAG_LIMIT where each value is worth an index',
   },
+  'KS-UI-001': {
+    severity: 'error',
+    title: 'The page gets no answer from the workbench',
+    fix: 'see whether `keepspan dev` still runs; what it said last stands in its terminal',
+  },
+  'KS-UI-002': {
+    severity: 'warning',
+    title: 'The workbench refuses what the page asks',
+    fix: 'the message says why: a search that cannot be read, or a session that has ended (open the link again)',
+  },
+  'KS-UI-003': {
+    severity: 'error',
+    title: 'The workbench fails to answer the page',
+    fix: 'look at /api/health for its last failure; a full disk is the usual one',
+  },
 } as const satisfies Readonly<Record<`KS-${string}-${number}`, CodeEntry>>;
 
 /** Where the code is explained. */
