@@ -14,13 +14,14 @@ const LIMITS = { maxItems: 10_000, maxContainers: 100_000, maxDepth: 32, maxValu
 const own = (name: string): string => `../../pipeline/recall/fixtures/${name}`;
 
 interface Said {
+  readonly ofLost: { readonly decision: string; readonly submitted: boolean };
   readonly decisions: readonly string[];
   readonly ids: readonly string[];
   readonly evaluation: NonNullable<Health['evaluation']>;
 }
 
 describe('hybrid recall by stack', { concurrency: 2 }, () => {
-  it('otlp: verdicts go out as gen_ai.evaluation.result of the span that was judged', async () => {
+  it('otlp: verdicts go out as gen_ai.evaluation.result of the span that was judged, unless it was lost', async () => {
     await withJournal(async (journal) => {
       const receiver = await startOtlpReceiver();
       try {
@@ -28,12 +29,13 @@ describe('hybrid recall by stack', { concurrency: 2 }, () => {
           KEEPSPAN_RECALL_AUDIT_RATE: '0',
         });
         assert.equal(ended.code, 0, ended.stderr);
-        const { decisions, ids, evaluation } = JSON.parse(ended.stdout) as Said;
+        const { ofLost, decisions, ids, evaluation } = JSON.parse(ended.stdout) as Said;
         assert.deepEqual(decisions, ['heuristic', 'judge', 'judge']);
         assert.deepEqual(
           [evaluation.requests, evaluation.waiting, evaluation.needed],
-          [3, 0, { below_threshold: 1, no_score: 1 }],
+          [4, 0, { below_threshold: 1, no_score: 1 }],
         );
+        assert.deepEqual([ofLost.decision, ofLost.submitted, evaluation.heldBack], ['heuristic', false, 1]);
         const spans = receiver.requests
           .filter(({ path }) => path === '/v1/traces')
           .flatMap(({ body }) => decodeTraceRequest(body, LIMITS).items);
@@ -65,7 +67,7 @@ describe('hybrid recall by stack', { concurrency: 2 }, () => {
         const [endpoint] = readdirSync(join(journal, 'otlp'));
         const { settings } = loadSettings({ env: {} });
         const state = lookAtQueue(join(journal, 'otlp', endpoint!), settings);
-        assert.deepEqual([state?.summary.requests, state?.waiting], [3, {}]);
+        assert.deepEqual([state?.summary.requests, state?.waiting], [4, {}]);
       } finally {
         await receiver.close();
       }
