@@ -8,10 +8,11 @@ import type { CheckOutcome } from '../contracts/check.ts';
 import { VERSION } from '../pipeline/version.ts';
 import { CODES } from '../selfmetrics/codes.ts';
 import { wantsColor } from '../settings/terminal.ts';
+import { privateFolder, serviceEnvironment } from '../verify/environment.ts';
 import type { LineOutcome } from '../verify/evidence.ts';
 import { LINE_CHECKS, lineOutcomes } from '../verify/lines.ts';
 import { VERIFY_CHECKS } from '../verify/registry.ts';
-import { verifyJson, verifyText } from '../verify/report.ts';
+import { checklistEntries, type ChecklistEntry, verifyJson, verifyText } from '../verify/report.ts';
 import { runVerification, type VerifyRun } from '../verify/run.ts';
 import { ServiceError } from '../verify/service.ts';
 import type { Surroundings } from '../verify/surroundings.ts';
@@ -29,7 +30,7 @@ import {
   urlOf,
   type VerifyOptions,
 } from './verify-options.ts';
-import { privateFolder, serviceEnvironment, trafficOf, waitForUser } from './verify-surroundings.ts';
+import { trafficOf, waitForUser } from './verify-surroundings.ts';
 
 /** What was asked cannot be done. */
 class VerifyError extends Error {
@@ -98,8 +99,8 @@ async function verify(command: readonly string[], options: VerifyOptions): Promi
   const folder = privateFolder();
   const starts = join(folder, 'starts');
   mkdirSync(starts);
-  const rows: { current: readonly LineOutcome[] } = { current: [] };
-  const workbench = await startWorkbench();
+  let rows: readonly ChecklistEntry[] = [];
+  const workbench = await startWorkbench({ checklist: () => rows });
   try {
     const at: Surroundings = {
       ...{ command: [file, ...args], cwd, folder, traffic, workbench },
@@ -114,9 +115,10 @@ async function verify(command: readonly string[], options: VerifyOptions): Promi
     };
     const run = await provedBy(own, at);
     const outcomes = [...run.outcomes, ...(await doctored(doctor, cwd, starts, workbench))];
-    rows.current = lineOutcomes(outcomes);
-    report(options, command, cwd, outcomes, rows.current, performance.now() - startMs);
-    if (fails(rows.current, options.failOn)) process.exitCode = 1;
+    const lines = lineOutcomes(outcomes);
+    rows = checklistEntries(lines, Date.now());
+    report(options, command, cwd, outcomes, lines, performance.now() - startMs);
+    if (fails(lines, options.failOn)) process.exitCode = 1;
     if (options.keep === true) await keepOpen(workbench);
   } finally {
     await workbench.close();

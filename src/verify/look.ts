@@ -38,7 +38,7 @@ export async function look(at: Surroundings, { service, receiver }: Running): Pr
       firstTraceMs,
       durationMs: performance.now() - startMs,
       health,
-      workbenchUrl: at.workbench.uiUrl,
+      workbenchUrl: at.workbench?.uiUrl ?? '',
     };
   } finally {
     clearInterval(watch);

@@ -112,8 +112,8 @@ export function checklistEntries(lines: readonly LineOutcome[], checkedAtMs: num
   return lines.map(({ group, line, status, checks }) => {
     const telling = checks.filter((check) => check.status === status);
     return {
-      ...{ group, line, status, checkedAtMs },
-      checks: checks.map(({ id }) => id),
+      id: telling[0]?.id ?? '',
+      ...{ section: group, line, status, checkedAtMs },
       evidence: telling.flatMap(({ evidence }) => evidence),
       fix: telling.find(({ fix }) => fix !== undefined)?.fix ?? null,
     };

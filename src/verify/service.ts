@@ -27,6 +27,8 @@ export interface ServiceExit {
   readonly durationMs: number;
 }
 
+export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGKILL';
+
 /** A running service. */
 export interface Service {
   readonly baseUrl: string;
@@ -34,10 +36,10 @@ export interface Service {
   readonly lines: readonly string[];
   readonly events: () => readonly ProbeEvent[];
   /**
-   * SIGTERM goes to what was started, as a platform's would; SIGKILL to every process of it. Resolves when it has
+   * SIGTERM and SIGINT go to what was started, as a platform's would; SIGKILL to every process of it. Resolves when it has
    * ended, by SIGKILL after 40 s.
    */
-  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<ServiceExit>;
+  stop(signal: StopSignal): Promise<ServiceExit>;
 }
 
 /** The service ended, or never listened. */

@@ -7,7 +7,7 @@ import type { DegradedEvidence, InterruptionEvidence, SteadyEvidence } from './e
 import { readLogLines } from './log-lines.ts';
 import { look } from './look.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
-import { ServiceError, startService, type Service } from './service.ts';
+import { ServiceError, startService, type Service, type StopSignal } from './service.ts';
 import type { Running, Surroundings } from './surroundings.ts';
 import { until } from './until.ts';
 
@@ -35,6 +35,22 @@ export async function runSteady(
     const exit = await underWay.stop('SIGTERM');
     await receiver.settled();
     return { steady, shutdown: { ...interruption(running, exit, underWay.count), replayed: true } };
+  } finally {
+    await end(running);
+  }
+}
+
+/** A signal to end, while it works. */
+export async function runShutdown(
+  at: Surroundings,
+  signal: 'SIGTERM' | 'SIGINT',
+): Promise<InterruptionEvidence & { readonly lines: readonly string[] }> {
+  const running = await begin(at, 'shutdown');
+  try {
+    const work = await interruptWork(at, running.service);
+    const exit = await work.stop(signal);
+    const { lines } = running.service;
+    return { ...interruption(running, exit, work.count), replayed: true, lines };
   } finally {
     await end(running);
   }
@@ -128,13 +144,12 @@ async function end({ service, receiver, journal }: Running): Promise<void> {
 
 /** Starts the load and returns when it is in full swing. */
 async function interruptWork(at: Surroundings, service: Service) {
-  if (at.drive !== undefined)
-    return { count: 0, stop: (signal: 'SIGTERM' | 'SIGKILL') => service.stop(signal) };
+  if (at.drive !== undefined) return { count: 0, stop: (signal: StopSignal) => service.stop(signal) };
   const load = at.traffic.load(service.baseUrl);
   await until(() => load.rounds() >= LOADED_ROUNDS && load.underWay() > 0, LOAD_TIMEOUT_MS, 5);
   return {
     count: load.underWay(),
-    async stop(signal: 'SIGTERM' | 'SIGKILL') {
+    async stop(signal: StopSignal) {
       const exit = await service.stop(signal);
       await load.stop();
       return exit;

@@ -14,7 +14,10 @@ export interface Surroundings {
   ) => Readonly<Record<string, string | undefined>>;
   /** Private: journals and files of the probe. */
   readonly folder: string;
-  readonly workbench: { readonly datadogUrl: string; readonly otlpUrl: string; readonly uiUrl: string };
+  /** Everything that arrives is passed on to it. */
+  readonly workbench?:
+    | { readonly datadogUrl: string; readonly otlpUrl: string; readonly uiUrl: string }
+    | undefined;
   readonly traffic: Traffic;
   /** Drives the service instead of `traffic`; resolves when it has. */
   readonly drive?: ((baseUrl: string) => Promise<void>) | undefined;

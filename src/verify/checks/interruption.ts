@@ -2,14 +2,13 @@ import type { CheckResult } from '../../contracts/check.ts';
 import type { KindLedger } from '../../contracts/ledger.ts';
 import { SIGNAL_KINDS } from '../../kernel/signals.ts';
 import { fail, pass, unknown, type VerifyCheck } from '../check.ts';
+import { compareCounts, isOfKill, wrongExit } from '../compare.ts';
 import type { InterruptionEvidence } from '../evidence.ts';
 import { recordIn } from '../log-lines.ts';
 import { shownExit } from '../service.ts';
 
 /** How the probe of a run knows that the flush is over. */
 const PROBE_STEP = 'keepspan verify';
-/** A handler that leaves the exit to the signal, or exits with its number as shells do. */
-const SIGTERM_CODES = [0, 143];
 
 export const shutdownLoss: VerifyCheck = {
   id: 'KS-VERIFY-007',
@@ -24,9 +23,7 @@ export const shutdownLoss: VerifyCheck = {
   source: 'requirement, section 1; docs/guides/shutdown.md',
   run({ shutdown }) {
     const { exit, underWay } = shutdown!;
-    const wrong = compare(shutdown!, () => false);
-    if (!(exit.code === null ? exit.signal === 'SIGTERM' : SIGTERM_CODES.includes(exit.code)))
-      wrong.push(`after SIGTERM it ended with ${shownExit(exit)}`);
+    const wrong = [...compareCounts(shutdown!, () => false), ...wrongExit('SIGTERM', exit)];
     if (wrong.length > 0) return fail(wrong);
     return counted(
       shutdown!,
@@ -46,7 +43,7 @@ export const killLoss: VerifyCheck = {
   fix: 'node --import keepspan/register app.js with a journal that survives the process: KEEPSPAN_JOURNAL_DIR',
   source: 'requirement, section 1; docs/guides/shutdown.md',
   run({ kill }) {
-    const wrong = compare(kill!, (kind, reason) => kind === 'spans' && reason === 'killed');
+    const wrong = compareCounts(kill!, isOfKill);
     if (!kill!.replayed) wrong.push('the next process did not deliver what was left');
     if (wrong.length > 0) return fail(wrong);
     return counted(kill!, `killed with ${kill!.underWay} requests under way`);
@@ -89,29 +86,6 @@ export const flushOrder: VerifyCheck = {
     return pass(named.map(({ phase, name }) => `${phase}: ${name}`).join(', '));
   },
 };
-
-/** Everything in which the counts differ from each other, or from nothing lost. */
-function compare(
-  { ledger, arrivals }: InterruptionEvidence,
-  isExpected: (kind: string, reason: string) => boolean,
-): string[] {
-  if (ledger === undefined)
-    return ['the service keeps no journal: what it made and what became of it is not known'];
-  return SIGNAL_KINDS.flatMap((kind) => {
-    const counts = ledger[kind];
-    const { unique } = arrivals.count(kind);
-    return [
-      ...Object.entries(counts.lost).flatMap(([reason, count]) =>
-        count === 0 || isExpected(kind, reason) ? [] : [`${kind}: ${count} lost (${reason})`],
-      ),
-      ...(counts.unaccounted === 0 ? [] : [`${kind}: ${counts.unaccounted} unaccounted`]),
-      ...(counts.unobserved === 0 ? [] : [`${kind}: ${counts.unobserved} went past custody`]),
-      ...(unique === counts.delivered
-        ? []
-        : [`${kind}: ${counts.delivered} delivered by its own count, ${unique} arrived`]),
-    ];
-  });
-}
 
 function counted({ ledger, arrivals }: InterruptionEvidence, how: string): CheckResult {
   if (SIGNAL_KINDS.every((kind) => ledger?.[kind].created === 0)) return unknown(how, 'no signal was made');
