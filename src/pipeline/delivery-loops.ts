@@ -75,8 +75,8 @@ export function startDelivery(
       keeps: (id) => id === own.id,
       key: input.journalKey,
       onAdopted: (id, state) => {
-        const restored = id === own.id ? own.board : relays.first(id) ? relayBoard : undefined;
-        for (const kind of SIGNAL_KINDS) restored?.restore(kind, state[kind].counts, state[kind].maybeTwice);
+        if (id === own.id) own.board.restoreAll(state);
+        else relayBoard.adopt(relays.adopt(id), state, relays.moves);
       },
       onOutcome: (id, kind, outcomes) => {
         // Before the outcomes of the same batch: a shutdown's record then has both.

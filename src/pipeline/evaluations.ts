@@ -9,6 +9,7 @@ import type { BackendSlot } from '../spans/wrap.ts';
 import type { Settings } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import { contentRule } from './content.ts';
+import { evaluationPreamble } from './sink.ts';
 import type { SignalGuard } from './tag-guard.ts';
 import { VERSION } from './version.ts';
 
@@ -25,11 +26,13 @@ export interface EvaluationParts {
   readonly custody: Custody;
   readonly slot: BackendSlot;
   readonly guard: SignalGuard;
+  /** What the Agent knows the container of a request by; cheap. Absent where no Agent is asked. */
+  readonly entity?: () => Readonly<Record<string, string>>;
 }
 
 /** Our own evaluations: past dd-trace, which loses them above 1,000 a flush, straight into custody. */
 export function createEvaluations(parts: EvaluationParts): Evaluations {
-  const { settings, custody, slot, guard } = parts;
+  const { settings, custody, slot, guard, entity } = parts;
   const content = contentRule(settings);
   const mlApp = settings.mlApp ?? settings.service;
   const build = (input: EvaluationInput): MetricResult => {
@@ -51,7 +54,8 @@ export function createEvaluations(parts: EvaluationParts): Evaluations {
     submit(input, api) {
       custody.created('evaluations');
       const metric = build(input);
-      if (metric.ok) return custody.take('evaluations', metric.json, 1);
+      if (metric.ok)
+        return custody.take('evaluations', metric.json, 1, 0, evaluationPreamble(entity?.() ?? {}));
       custody.ended('evaluations', metric.unserializable ? 'lost.unserializable' : 'dropped.invalid');
       custody.commit();
       warnOnce('KS-EVAL-001', { site: callSite(api), why: metric.why });

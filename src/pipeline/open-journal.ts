@@ -28,6 +28,8 @@ export interface OpenedJournal {
   readonly renewLease: () => void;
 }
 
+type Owner = Readonly<Record<string, string>>;
+
 const MEMORY_BYTES = 16 * 1024 * 1024;
 
 /** A disk that takes longer for one record would be felt by the application: bounded memory instead (law L5). */
@@ -39,22 +41,24 @@ const NOWHERE: JournalHome = { directory: undefined, writerId: '', lifetime: 'me
  * Opens the journal that the settings name. A directory that cannot be used is said once; memory serves instead, and the
  * directory is tried again with the records that wait, unless it is one that must not be used.
  *
+ * @param owner what stands in `owner.json`; as a function, of how many folders of this journal there were before
  * @param onMove the journal begins late, or goes on in another folder; must not throw
  */
 export function openJournal(
   settings: Settings,
-  owner: Readonly<Record<string, string>>,
-  onMove: (home: JournalHome) => void = () => undefined,
+  owner: Owner | ((before: number) => Owner),
+  onMove: (home: JournalHome, before: number) => void = () => undefined,
 ): OpenedJournal {
   const key = journalKey(settings);
   let home = NOWHERE;
+  let folders = 0;
   const writer = isUsable(settings, key)
     ? new LastingWriter({
         clock: systemClock,
         open: (page, settled) =>
           new JournalWriter({
             directory: openDirectory(settings.journalDir ?? ''),
-            owner,
+            owner: typeof owner === 'function' ? owner(folders) : owner,
             maxBytes: settings.journalMaxBytes,
             sync: settings.journalSync === 'data',
             key: key === 'unusable' ? undefined : key,
@@ -66,7 +70,8 @@ export function openJournal(
           const directory = dirname(path);
           home = { directory, writerId: basename(path), lifetime: classifyLifetime(directory) };
           if (taken) warnOnce('KS-JOURNAL-008', { directory });
-          onMove(home);
+          onMove(home, folders);
+          folders += 1;
         },
       })
     : undefined;

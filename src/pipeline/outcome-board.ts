@@ -1,4 +1,5 @@
 import type { SignalKind } from '../contracts/signal.ts';
+import type { OutcomeState } from '../journal/outcomes.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 
 /**
@@ -25,10 +26,12 @@ const NAMES = [
 
 const PER_KIND = NAMES.length + 1;
 const TWICE = NAMES.length;
+/** Of a board of the loopback relay: behind the counts. */
+const MOVES = SIGNAL_KINDS.length * PER_KIND;
 
 export function createBoardMemory(): BoardMemory {
   return {
-    counts: new SharedArrayBuffer(SIGNAL_KINDS.length * PER_KIND * BigInt64Array.BYTES_PER_ELEMENT),
+    counts: new SharedArrayBuffer((MOVES + 1) * BigInt64Array.BYTES_PER_ELEMENT),
     doorbell: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   };
 }
@@ -54,6 +57,27 @@ export class OutcomeBoard {
     for (let index = 0; index < PER_KIND; index++) Atomics.store(this.#counts, this.#slot(kind, index), 0n);
     this.add(kind, outcomes as Readonly<Record<string, number>>);
     this.addMaybeTwice(kind, maybeTwice);
+  }
+
+  restoreAll(state: OutcomeState): void {
+    for (const kind of SIGNAL_KINDS) this.restore(kind, state[kind].counts, state[kind].maybeTwice);
+  }
+
+  /** A writer of the loopback relay is delivered from now on, whose log says this already: see `RelayWriters`. */
+  adopt(how: 'restore' | 'add' | undefined, state: OutcomeState, moves: number): void {
+    if (how === 'restore') this.restoreAll(state);
+    if (how === 'add') {
+      for (const kind of SIGNAL_KINDS) {
+        this.add(kind, state[kind].counts as Readonly<Record<string, number>>);
+        this.addMaybeTwice(kind, state[kind].maybeTwice);
+      }
+    }
+    if (how !== undefined) Atomics.store(this.#counts, MOVES, BigInt(moves));
+  }
+
+  /** Of the relay's folders so many were ended by others before those that are counted here. */
+  get moves(): number {
+    return Number(Atomics.load(this.#counts, MOVES));
   }
 
   addMaybeTwice(kind: SignalKind, n: number): void {

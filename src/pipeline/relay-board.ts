@@ -10,19 +10,26 @@ export interface RelayMemory {
 
 /** What the relay has in custody and what became of the rest. */
 export interface RelayCounts {
+  /** So many of its folders were ended by others, who have what was in them. */
+  readonly moves: number;
+  /** Signals that it took, ever; the rest is of the folders since. */
+  readonly arrived: Readonly<Record<SignalKind, number>>;
   readonly values: CounterValues;
   readonly inMemory: Readonly<Record<SignalKind, number>>;
 }
 
 const PORT = 0;
 const CONCLUDED = 1;
-const PER_KIND = COUNTERS.length + 1;
+const MOVES = 2;
+const IN_MEMORY = COUNTERS.length;
+const ARRIVED = COUNTERS.length + 1;
+const PER_KIND = COUNTERS.length + 2;
 /** Instead of a port: there is none. */
 const FAILED = -1;
 
 export function createRelayMemory(): RelayMemory {
   return {
-    state: new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT),
+    state: new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT),
     counts: new SharedArrayBuffer(SIGNAL_KINDS.length * PER_KIND * BigInt64Array.BYTES_PER_ELEMENT),
   };
 }
@@ -60,11 +67,18 @@ export class RelayBoard {
     Atomics.wait(this.#state, CONCLUDED, 0, timeoutMs);
   }
 
+  /** Main thread: what the threads before came to. */
+  begin(moves: number): void {
+    Atomics.store(this.#state, MOVES, moves);
+  }
+
   /** Relay: before a request is answered, what it brought is counted here. */
-  publish({ values, inMemory }: RelayCounts): void {
+  publish({ moves, arrived, values, inMemory }: RelayCounts): void {
+    Atomics.store(this.#state, MOVES, moves);
     for (const [k, kind] of SIGNAL_KINDS.entries()) {
       COUNTERS.forEach((counter, c) => this.#store(k, c, values[kind][counter]));
-      this.#store(k, COUNTERS.length, inMemory[kind]);
+      this.#store(k, IN_MEMORY, inMemory[kind]);
+      this.#store(k, ARRIVED, arrived[kind]);
     }
   }
 
@@ -75,12 +89,18 @@ export class RelayBoard {
         number
       >;
     return {
+      moves: Atomics.load(this.#state, MOVES),
+      arrived: this.#perKind(ARRIVED),
       values: { spans: ofKind(0), llmSpans: ofKind(1), evaluations: ofKind(2) },
-      inMemory: {
-        spans: this.#load(0, COUNTERS.length),
-        llmSpans: this.#load(1, COUNTERS.length),
-        evaluations: this.#load(2, COUNTERS.length),
-      },
+      inMemory: this.#perKind(IN_MEMORY),
+    };
+  }
+
+  #perKind(slot: number): Record<SignalKind, number> {
+    return {
+      spans: this.#load(0, slot),
+      llmSpans: this.#load(1, slot),
+      evaluations: this.#load(2, slot),
     };
   }
 

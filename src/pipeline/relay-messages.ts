@@ -7,6 +7,8 @@ export interface RelayInput {
   readonly keepspanInternal: true;
   readonly settings: Settings;
   readonly tracerVersion: string;
+  /** What the Agent knows the container of a request by. */
+  readonly entity: Readonly<Record<string, string>>;
   readonly agentUrl: string;
   /** Stands in `owner.json`, so that delivery knows whose outcomes it counts. */
   readonly token: string;
@@ -17,6 +19,8 @@ export interface RelayInput {
   readonly port: number;
   /** JSON text of the Agent's last `rate_by_service`. */
   readonly rates: string;
+  /** So many of its folders were ended by others so far. */
+  readonly moves: number;
 }
 
 export type ToRelay =

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { SignalKind } from '../contracts/signal.ts';
 import { isSignalRequest } from '../bridges/dd-trace/http-seam.ts';
 import { takeRequest, type RequestAccounts } from '../bridges/dd-trace/requests.ts';
 import { MAX_BODY_BYTES } from '../journal/format.ts';
@@ -12,6 +13,7 @@ import { OutcomeBoard } from './outcome-board.ts';
 import { RelayBoard } from './relay-board.ts';
 import type { RelayInput, ToRelay } from './relay-messages.ts';
 import { passOn } from './relay-proxy.ts';
+import { relayOwner } from './relay-writers.ts';
 import { createSink } from './sink.ts';
 import { createSignalGuard } from './tag-guard.ts';
 import { VERSION } from './version.ts';
@@ -24,13 +26,19 @@ const port = parentPort!;
 const board = new RelayBoard(input.memory);
 const delivery = new OutcomeBoard(input.board);
 const { settings } = input;
-const owner = {
-  service: settings.service,
-  delivery: settings.delivery,
-  keepspan: VERSION,
-  relay: input.token,
-};
-const { journal, home, renewLease } = openJournal(settings, owner);
+let { moves } = input;
+const { journal, home, renewLease } = openJournal(
+  settings,
+  (before) => ({
+    service: settings.service,
+    delivery: settings.delivery,
+    keepspan: VERSION,
+    ...relayOwner(input.token, input.moves + before),
+  }),
+  (_home, before) => {
+    moves = input.moves + before;
+  },
+);
 const custody = new CustodyStore(
   journal,
   () => delivery.ring(),
@@ -44,18 +52,24 @@ const taking = {
     content: contentRule(settings),
     guard: createSignalGuard(input.settings),
     tracerVersion: input.tracerVersion,
+    entity: () => input.entity,
   }),
   rates: () => rates,
 };
 
 /** Here signals begin to exist when they arrive: until then the tracer's thread counts them. */
+const arrived: Record<SignalKind, number> = { spans: 0, llmSpans: 0, evaluations: 0 };
+const arrive = (kind: SignalKind, count: number): void => {
+  custody.created(kind, count);
+  arrived[kind] += count;
+};
 const accounts: RequestAccounts = {
   takeEncoded({ path, body }) {
     const { spans } = path.startsWith('/v0.5') ? walkTracesV05(body) : walkTraces(body);
-    custody.created('spans', spans);
+    arrive('spans', spans);
     return spans;
   },
-  takeBuffered: (kind, count) => custody.created(kind, count),
+  takeBuffered: arrive,
 };
 
 function publish(): void {
@@ -66,7 +80,7 @@ function publish(): void {
     llmSpans: memory.signals('llmSpans'),
     evaluations: memory.signals('evaluations'),
   };
-  board.publish({ values: page.values(), inMemory });
+  board.publish({ moves, arrived, values: page.values(), inMemory });
 }
 
 const server = createServer((request, response) => {
@@ -111,9 +125,8 @@ function answer(request: IncomingMessage, response: ServerResponse, body: Buffer
 
 const timer = setInterval(() => {
   renewLease();
-  if (journal.memory.size === 0) return;
-  journal.drain();
-  publish();
+  if (journal.memory.size > 0) journal.drain();
+  publish(); // Its folder may be another one now.
 }, LOOK_AFTER_MS);
 
 port.on('message', (message: ToRelay) => {

@@ -13,7 +13,7 @@ import type { RelayInput, ToRelay } from './relay-messages.ts';
 import { threadArguments } from './thread-arguments.ts';
 
 export interface RelayOptions {
-  readonly input: Omit<RelayInput, 'keepspanInternal' | 'memory' | 'port' | 'rates'>;
+  readonly input: Omit<RelayInput, 'keepspanInternal' | 'memory' | 'port' | 'rates' | 'moves'>;
   /** Outcomes of what it journaled, written by delivery. */
   readonly outcomes: BoardMemory;
   /** Environment of its thread: without the application's preloads. */
@@ -76,8 +76,7 @@ export class Relay implements RelayHandle {
   taken(): Readonly<Record<SignalKind, number>> {
     this.#seenOutcomes = this.#readOutcomes(); // First: of what is seen to be delivered, the journaling is seen, too.
     this.#seen = this.#sum();
-    const { spans, llmSpans, evaluations } = this.#seen.values;
-    return { spans: spans.created, llmSpans: llmSpans.created, evaluations: evaluations.created };
+    return this.#seen.arrived;
   }
 
   ledger(lifetime: JournalLifetime): Ledger {
@@ -115,12 +114,16 @@ export class Relay implements RelayHandle {
   #spawn(): RelayBoard {
     const { input, env, rates } = this.#options;
     const memory = createRelayMemory();
+    const board = new RelayBoard(memory);
+    const moves = this.#past?.moves ?? 0;
+    board.begin(moves);
     const workerData: RelayInput = {
       keepspanInternal: true,
       ...input,
       memory,
       port: this.#port,
       rates: rates(),
+      moves,
     };
     const file = new URL(`./relay-worker${extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(file, {
@@ -139,7 +142,7 @@ export class Relay implements RelayHandle {
     worker.on('exit', () => this.#onEnd(failure));
     worker.unref();
     this.#worker = worker;
-    return new RelayBoard(memory);
+    return board;
   }
 
   /** The tracer goes on sending to the address: whoever listens there again takes it. */
@@ -159,14 +162,20 @@ export class Relay implements RelayHandle {
     this.#worker?.postMessage(message);
   }
 
+  #moves(): number {
+    return this.#board?.read().moves ?? this.#past?.moves ?? 0;
+  }
+
   #sum(): RelayCounts {
     const now = this.#board?.read();
     if (now === undefined || this.#past === undefined) return now ?? this.#past!;
     return addCounts(now, this.#past);
   }
 
+  /** Of folders that others ended nothing counts, neither here nor there: delivery may know of the end later. */
   #readOutcomes(): Record<SignalKind, Record<string, number>> {
     const board = this.#outcomes;
+    if (board.moves !== this.#moves()) return { spans: {}, llmSpans: {}, evaluations: {} };
     return {
       spans: board.outcomes('spans'),
       llmSpans: board.outcomes('llmSpans'),
@@ -175,12 +184,14 @@ export class Relay implements RelayHandle {
   }
 }
 
-function addCounts(a: RelayCounts, b: RelayCounts): RelayCounts {
+function addCounts(now: RelayCounts, past: RelayCounts): RelayCounts {
+  const arrived = add(now.arrived, past.arrived);
+  if (now.moves !== past.moves) return { ...now, arrived };
   const ofKind = (kind: SignalKind) =>
     Object.fromEntries(
-      Object.entries(a.values[kind]).map(([name, n]) => [
+      Object.entries(now.values[kind]).map(([name, n]) => [
         name,
-        n + b.values[kind][name as keyof CounterValues['spans']],
+        n + past.values[kind][name as keyof CounterValues['spans']],
       ]),
     );
   const values = {
@@ -188,18 +199,23 @@ function addCounts(a: RelayCounts, b: RelayCounts): RelayCounts {
     llmSpans: ofKind('llmSpans'),
     evaluations: ofKind('evaluations'),
   } as unknown as CounterValues;
-  const inMemory = {
-    spans: a.inMemory.spans + b.inMemory.spans,
-    llmSpans: a.inMemory.llmSpans + b.inMemory.llmSpans,
-    evaluations: a.inMemory.evaluations + b.inMemory.evaluations,
+  return { moves: now.moves, arrived, values, inMemory: add(now.inMemory, past.inMemory) };
+}
+
+type PerKind = Readonly<Record<SignalKind, number>>;
+
+function add(a: PerKind, b: PerKind): PerKind {
+  return {
+    spans: a.spans + b.spans,
+    llmSpans: a.llmSpans + b.llmSpans,
+    evaluations: a.evaluations + b.evaluations,
   };
-  return { values, inMemory };
 }
 
 /** What a dead thread had in memory only. */
-function lostWithIt({ values, inMemory }: RelayCounts): RelayCounts {
+function lostWithIt({ moves, arrived, values, inMemory }: RelayCounts): RelayCounts {
   const after: Record<string, Readonly<Record<string, number>>> = {};
   for (const kind of SIGNAL_KINDS)
     after[kind] = { ...values[kind], 'lost.memory': values[kind]['lost.memory'] + inMemory[kind] };
-  return { values: after as unknown as CounterValues, inMemory: NOTHING };
+  return { moves, arrived, values: after as unknown as CounterValues, inMemory: NOTHING };
 }

@@ -94,7 +94,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
   const guard = createSignalGuard(settings);
   // Before the tracer subscribes: what is covered by a signature is decided before anybody adds to a request.
   const awsGuards = settings.custody === 'observe' ? [] : [guardUndici(), followSigners()];
-  const evaluations = createEvaluations({ settings, custody, slot, guard });
+  const evaluations = createEvaluations({ settings, custody, slot, guard, entity: () => stack.entity() });
   const recall = attachRecall({
     settings,
     journal: directory,

@@ -11,7 +11,7 @@ export interface SinkParts {
   readonly content: ContentRule;
   readonly guard: SignalGuard;
   readonly tracerVersion: string;
-  /** What the Agent knows the container of a request by; asked once, when the tracer runs. */
+  /** What the Agent knows the container of a request by; cheap, and asked when the tracer runs. */
   readonly entity?: () => Readonly<Record<string, string>>;
   /** This span was refused: it will never arrive. */
   readonly onLost?: ((spanId: string) => void) | undefined;
@@ -27,7 +27,8 @@ export function createSink({
   onLost,
 }: SinkParts): WriterSink {
   let known: string | undefined;
-  const preamble = (): string => (known ??= preambleOf(tracerVersion, entity?.() ?? {}));
+  const headers = (): Readonly<Record<string, string>> => entity?.() ?? {};
+  const preamble = (): string => (known ??= preambleOf(tracerVersion, headers()));
   return {
     llmSpan(event, last) {
       const text = JSON.stringify(guard.event(redactEvent(event, content)));
@@ -39,8 +40,10 @@ export function createSink({
       onLost?.(String(event['span_id']));
       return 'gone';
     },
-    evaluation: (metric) =>
-      custody.take('evaluations', JSON.stringify(guard.metric(redactMetric(metric, content))), 1),
+    evaluation(metric) {
+      const text = JSON.stringify(guard.metric(redactMetric(metric, content)));
+      return custody.take('evaluations', text, 1, 0, evaluationPreamble(headers()));
+    },
     passedThrough(kind, event) {
       custody.ended(kind, 'unobserved');
       return kind === 'llmSpans' ? redactEvent(event, content) : redactMetric(event, content);
@@ -50,6 +53,11 @@ export function createSink({
 
 function preambleOf(version: string, headers: Readonly<Record<string, string>>): string {
   return JSON.stringify({ v: version, ...(Object.keys(headers).length > 0 ? { headers } : {}) });
+}
+
+/** Of our own evaluations and of dd-trace's alike: records that differ here are sent apart. */
+export function evaluationPreamble(headers: Readonly<Record<string, string>>): string {
+  return Object.keys(headers).length > 0 ? JSON.stringify({ headers }) : '';
 }
 
 /** dd-trace marks such batches for its experiments product (llmobs/writers/spans.js). */

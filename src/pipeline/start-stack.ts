@@ -54,6 +54,8 @@ export interface Stack {
   readonly backend: SpanBackend | undefined;
   /** Where requests could not be taken over inside the process. */
   readonly relay: Relay | undefined;
+  /** What the Agent knows the container of a request by; nothing where there is no tracer that says so. */
+  entity(): Readonly<Record<string, string>>;
   inTransit(): Readonly<Record<SignalKind, number>>;
   release(): void;
   releaseAll(): void;
@@ -68,6 +70,7 @@ export interface Stack {
   uninstall(): void;
 }
 
+const NO_HEADERS = {} as const;
 const NOTHING = { spans: 0, llmSpans: 0, evaluations: 0 } as const;
 
 /** Starts the stack that the settings name. What cannot be started is one warning; the application runs on. */
@@ -82,6 +85,8 @@ export function startStack(options: StackOptions): Stack {
     const custodyLevel = custodyFor(settings.custody, located.version);
     let relay: Relay | undefined;
     const content = contentRule(settings);
+    let known: Readonly<Record<string, string>> | undefined;
+    const entity = (): Readonly<Record<string, string>> => (known ??= entityHeaders(located));
     const dual = isDual(settings);
     const session = startTracer({
       located,
@@ -102,14 +107,14 @@ export function startStack(options: StackOptions): Stack {
         content,
         guard: options.guard,
         tracerVersion: located.version,
-        entity: () => entityHeaders(located),
+        entity,
         onLost: options.onLostSpan,
       }),
       rates: options.rates,
       sampling: { thins: options.thins },
       exportsToAgent: custodyLevel !== 'evaluations' && settings.delivery === 'process',
       otelBridge: !dual,
-      startRelay: () => (relay = startRelay(options, located.version)),
+      startRelay: () => (relay = startRelay(options, located.version, entity())),
       warn: (code, detail) => warnOnce(code, detail),
     });
     const stack = datadogStack(session, custodyLevel, relay);
@@ -119,6 +124,7 @@ export function startStack(options: StackOptions): Stack {
       : undefined;
     return {
       ...stack,
+      entity,
       name: frameworks === undefined ? 'datadog' : 'dual',
       degraded: stack.degraded ?? frameworks?.degraded,
       versions: { ...stack.versions, ...frameworks?.versions },
@@ -145,7 +151,11 @@ function custodyFor(asked: Settings['custody'], version: string): CustodyLevel {
   return Number.parseInt(version, 10) === SUPPORTED_MAJOR ? 'wire' : 'evaluations';
 }
 
-function datadogStack(session: TracerSession, custodyLevel: CustodyLevel, relay: Relay | undefined): Stack {
+function datadogStack(
+  session: TracerSession,
+  custodyLevel: CustodyLevel,
+  relay: Relay | undefined,
+): Omit<Stack, 'entity'> {
   const { seams } = session;
   const degraded = whyDegraded(session, custodyLevel);
   return {
@@ -172,10 +182,11 @@ function datadogStack(session: TracerSession, custodyLevel: CustodyLevel, relay:
 function startRelay(
   { settings, agentUrl, directory, board, relayOutcomes, relayToken, env, rates }: StackOptions,
   tracerVersion: string,
+  entity: Readonly<Record<string, string>>,
 ): Relay | undefined {
   if (directory === undefined) return undefined;
   return Relay.start({
-    input: { settings, tracerVersion, agentUrl, board, token: relayToken },
+    input: { settings, tracerVersion, entity, agentUrl, board, token: relayToken },
     outcomes: relayOutcomes,
     env,
     rates,
@@ -201,6 +212,7 @@ function emptyStack(custodyLevel: CustodyLevel): Stack {
     patched: [],
     backend: undefined,
     relay: undefined,
+    entity: () => NO_HEADERS,
     inTransit: () => NOTHING,
     release: () => undefined,
     releaseAll: () => undefined,

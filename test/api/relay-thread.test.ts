@@ -78,6 +78,7 @@ describe('the relay', () => {
         settings,
         capture: 'full' as const,
         tracerVersion: '6',
+        entity: { 'Datadog-Entity-ID': 'ci-1' },
         agentUrl,
         board: createBoardMemory(),
         token: 'token',
