@@ -1,4 +1,5 @@
-// Builds dist/ from src/ with tsc. Does nothing when no source has changed. Runs on Node 20 and later.
+// Builds dist/ from src/ with tsc and dist/web/ from web/ with vite, each only when its sources have changed. Runs on
+// Node 20 and later.
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -17,12 +18,13 @@ const SRC = join(ROOT, 'src');
 const DIST = join(ROOT, 'dist');
 const CACHE = join(ROOT, '.cache');
 const STAMP = join(CACHE, 'build.json');
-/** Built by the web workspace, not from src. */
+const WEB = join(DIST, 'web');
+const WEB_STAMP = join(CACHE, 'build-web.json');
+/** Built from web, not from src. */
 const NOT_OURS = /^web[/\\]/;
 
-function fingerprint() {
+function fingerprint(inputs) {
   const hash = createHash('sha256');
-  const inputs = [...filesBelow(SRC), 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
   for (const file of inputs) {
     const { size, mtimeMs } = statSync(join(ROOT, file));
     hash.update(`${file}\0${size}\0${mtimeMs}\n`);
@@ -30,10 +32,10 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-function isFresh(print) {
-  if (!existsSync(STAMP)) return false;
-  const stamp = JSON.parse(readFileSync(STAMP, 'utf8'));
-  return stamp.fingerprint === print && stamp.files.every((file) => existsSync(join(DIST, file)));
+function isFresh(print, stampFile, folder) {
+  if (!existsSync(stampFile)) return false;
+  const stamp = JSON.parse(readFileSync(stampFile, 'utf8'));
+  return stamp.fingerprint === print && stamp.files.every((file) => existsSync(join(folder, file)));
 }
 
 /** Replaces a file in one step, and only when it differs: somebody may be running from dist. */
@@ -45,13 +47,50 @@ function place(from, to) {
   renameSync(temporary, to);
 }
 
+/** Files of a build that others are reading are replaced one by one; those of the build before go last. */
+function placeAll(stage, folder, isOurs = () => true) {
+  const files = filesBelow(stage, stage);
+  for (const file of files) place(join(stage, file), join(folder, file));
+  const kept = new Set(files);
+  for (const file of filesBelow(folder, folder)) {
+    if (!kept.has(file) && isOurs(file) && !file.endsWith('.tmp'))
+      rmSync(join(folder, file), { force: true });
+  }
+  return files;
+}
+
+/** The page of the workbench; its bundler runs on the house's own Node. */
+function buildWeb(force) {
+  const print = fingerprint([...filesBelow(join(ROOT, 'web')), 'package-lock.json']);
+  if (!force && isFresh(print, WEB_STAMP, WEB)) return 0;
+  const stage = join(CACHE, `build-web-${process.pid}`);
+  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
+  try {
+    const args = ['build', join(ROOT, 'web'), '--outDir', stage, '--emptyOutDir', '--logLevel', 'warn'];
+    if (runQuietly(join(BIN, 'node'), [vite, ...args]) !== 0) {
+      process.stderr.write('build: web does not build (see above); dist/web is left as it was\n');
+      return 2;
+    }
+    // Sorted: the files of assets/ are in place before the document that names them.
+    writeFileSync(WEB_STAMP, JSON.stringify({ fingerprint: print, files: placeAll(stage, WEB) }));
+    return 0;
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
+}
+
 /**
  * @param {{ force?: boolean }} [options]
  * @returns {number} exit code: 0 when dist is up to date, 2 when the sources do not compile.
  */
 export function build({ force = false } = {}) {
-  const print = fingerprint();
-  if (!force && isFresh(print)) return 0;
+  return buildSource(force) || buildWeb(force);
+}
+
+function buildSource(force) {
+  const inputs = [...filesBelow(SRC), 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
+  const print = fingerprint(inputs);
+  if (!force && isFresh(print, STAMP, DIST)) return 0;
   const stage = join(CACHE, `build-${process.pid}`);
   mkdirSync(stage, { recursive: true });
   try {
@@ -66,13 +105,7 @@ export function build({ force = false } = {}) {
     for (const file of filesBelow(SRC, SRC)) {
       if (!/\.[cm]?ts$/.test(file)) place(join(SRC, file), join(stage, file));
     }
-    const files = filesBelow(stage, stage);
-    for (const file of files) place(join(stage, file), join(DIST, file));
-    const kept = new Set(files);
-    for (const file of filesBelow(DIST, DIST)) {
-      if (!kept.has(file) && !NOT_OURS.test(file) && !file.endsWith('.tmp'))
-        rmSync(join(DIST, file), { force: true });
-    }
+    const files = placeAll(stage, DIST, (file) => !NOT_OURS.test(file));
     writeFileSync(STAMP, JSON.stringify({ fingerprint: print, files }));
     return 0;
   } finally {

@@ -32,6 +32,11 @@ const CHECKS = [
     ...nodeCheck(bin('typescript/bin/tsc'), '-p', 'tsconfig.json'),
   },
   {
+    id: 'types-web',
+    what: "tsc on web, with the browser's types",
+    ...nodeCheck(bin('typescript/bin/tsc'), '-p', 'web/tsconfig.json'),
+  },
+  {
     id: 'boundaries',
     what: 'dependency-cruiser: imports go down the layers',
     ...nodeCheck('scripts/check/boundaries.mjs'),

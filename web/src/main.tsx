@@ -1,0 +1,22 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { startLive } from './data/live.ts';
+import { installNavigation, navigate } from './data/location.ts';
+import { installTheme } from './data/theme.ts';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/shell.css';
+import './styles/controls.css';
+import './styles/tables.css';
+import './styles/traces.css';
+import './styles/trace.css';
+import './styles/detail.css';
+import './styles/pages.css';
+
+const root = document.getElementById('app');
+if (root === null) throw new Error('index.html has no #app');
+installTheme();
+installNavigation();
+if (location.pathname === '/') navigate(`/traces${location.search}`, { replace: true });
+startLive();
+render(<App />, root);
