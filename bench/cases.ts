@@ -13,6 +13,8 @@ import { samplingMainThread, samplingThroughput } from './cases/sampling.ts';
 import { settingsLoad } from './cases/settings-load.ts';
 import { start } from './cases/start.ts';
 import { tags } from './cases/tags.ts';
+import { workbenchIntake } from './cases/workbench-intake.ts';
+import { workbenchPages } from './cases/workbench-pages.ts';
 import type { BenchCase } from './lib/case.ts';
 
 /** All cases, in the order in which they run. */
@@ -33,4 +35,6 @@ export const CASES: readonly BenchCase[] = [
   otlpMainThread,
   otlpShutdown,
   evaluationHeuristic,
+  workbenchIntake,
+  workbenchPages,
 ];

@@ -6,7 +6,7 @@ export type Scale = 'tiny' | 'full';
 /** One comparison of a case: the subject beside what one would use instead, measured in turns in the same run. */
 export interface Measurement {
   readonly name: string;
-  readonly unit: 'ns' | 'µs' | 'ms';
+  readonly unit: 'ns' | 'µs' | 'ms' | 'MB';
   readonly subject: Summary;
   /** What the subject is compared with; absent where the promise is an absolute one. */
   readonly alternative?: Summary;

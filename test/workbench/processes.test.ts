@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, it, type TestContext } from 'node:test';
@@ -96,6 +99,37 @@ describe('workbench and real processes', () => {
     });
   }
 
+  it('dev killed with SIGKILL under load has everything that it acknowledged', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'keepspan-kill-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const db = join(folder, 'bench.db');
+    const args = ['dev', '--port', '0', '--otlp-port', '0', '--json', '--db', db];
+    const run = start(t, 'dev-cli.ts', args);
+    const { datadog = '' } = JSON.parse(await firstLine(run)) as Record<string, string>;
+    const acknowledged: number[] = [];
+    let next = 1_000_000;
+    const sender = async (): Promise<void> => {
+      for (;;) {
+        const id = (next += 1);
+        const answer = await ask(datadog, '/v0.4/traces', { body: tracePayload(5, { trace_id: id }) });
+        if (answer.status === 200) acknowledged.push(id);
+        if (acknowledged.length === 60) run.child.kill('SIGKILL');
+      }
+    };
+    // Each ends with the error of a connection to a process that is gone.
+    await Promise.allSettled(Array.from({ length: 4 }, sender));
+    assert.equal((await run.ended).signal, 'SIGKILL');
+    assert.ok(acknowledged.length >= 60);
+    const bench = await workbench(t, { databaseFile: db });
+    assertBalanced(bench.ledger());
+    for (const id of acknowledged) {
+      const path = `/api/traces/${id.toString(16).padStart(32, '0')}`;
+      const trace = (await ask(bench.datadogUrl, path)).json() as { spans?: unknown[] };
+      assert.equal(trace.spans?.length, 5, `trace ${id} was acknowledged`);
+    }
+    assert.ok(bench.ledger().spans.stored >= acknowledged.length * 5);
+  });
+
   it('dev in words says every address and the way to stop', async (t) => {
     const run = start(t, 'dev-cli.ts', ['dev', '--port', '0', '--otlp-port', '0']);
     await firstLine(run);
@@ -119,6 +153,11 @@ describe('workbench and real processes', () => {
         new RegExp(`KS-DEV-001 .*port ${taken} is in use[^]*fix .*--port 0`),
       ],
       [['--port', '0', '--otlp-port', taken], new RegExp(`KS-DEV-001 .*port ${taken} is in use`)],
+      [['--port', '0', '--host', '0.0.0.0'], /KS-DEV-005 .*token/],
+      [['--max-age', 'long'], /KS-DEV-004 .*--max-age/],
+      [['--max-size', '5'], /KS-DEV-004 .*--max-size/],
+      [['--forward', 'ftp://x'], /KS-DEV-004 .*--forward/],
+      [['--token', 'short'], /KS-DEV-004 .*--token/],
       [['--port', '65536'], /KS-DEV-004 .*--port/],
       [['--port', 'x'], /KS-DEV-004/],
       [['--port', '0', '--otlp-port', '0', '--db', '/nowhere/at/all.db'], /KS-DEV-003[^]*fix .*--db/],

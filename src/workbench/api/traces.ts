@@ -10,9 +10,9 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
 const SPAN_ID = /^[0-9a-f]{16}$/;
 const SORTS = ['time', 'duration', 'spans', 'errors', 'tokens'] as const;
 
-function queryOf(text: string): TraceQuery {
+function queryOf(store: Store, text: string): TraceQuery {
   try {
-    return parseTraceQuery(text);
+    return parseTraceQuery(text, (ids) => store.resolve(ids)?.traceId);
   } catch (error) {
     if (!(error instanceof TraceQueryError)) throw error;
     throw new HttpError(400, error.message, {}, { position: error.position });
@@ -24,7 +24,7 @@ async function listTraces(store: Store, { query }: Call): Promise<Reply> {
     ...pageOf(query),
     ...rangeOf(query),
     sort: oneOf(query, 'sort', SORTS) ?? 'time',
-    query: queryOf(query.get('q') ?? ''),
+    query: queryOf(store, query.get('q') ?? ''),
   });
   return pageReply('traces', page, store.counts('spans'));
 }

@@ -22,7 +22,14 @@ async function writeLines(response: ServerResponse, lines: AsyncIterable<string>
   const flush = async (): Promise<void> => {
     const isFull = !response.write(chunk);
     chunk = '';
-    if (isFull && !response.destroyed) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!isFull || response.destroyed) return;
+    const done = new AbortController();
+    const { signal } = done;
+    try {
+      await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+    } finally {
+      done.abort();
+    }
   };
   for await (const line of lines) {
     chunk += `${line}\n`;

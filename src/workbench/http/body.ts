@@ -99,13 +99,32 @@ export async function readBody(
   }
   const raw = await readRaw(request, maxBytes, budget);
   if (encoding === 'identity') return raw;
-  budget.take(maxBytes);
-  try {
-    return await unzip[encoding](raw, { maxOutputLength: maxBytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes);
-    throw new HttpError(400, `the ${encoding} body is broken: ${(error as Error).message}`);
-  } finally {
-    budget.give(maxBytes);
+  return decompress(raw, encoding, maxBytes, budget);
+}
+
+const FIRST_TRY_BYTES = 1024 * 1024;
+/** Texts of tracers shrink to a tenth; what shrinks further is tried again with more room. */
+const EXPECTED_RATIO = 16;
+
+/** Reserves what a body of this size usually becomes, so that many may be read at once; more only where it is needed. */
+async function decompress(
+  raw: Buffer,
+  encoding: keyof typeof unzip,
+  maxBytes: number,
+  budget: ByteBudget,
+): Promise<Buffer> {
+  let room = Math.min(maxBytes, Math.max(FIRST_TRY_BYTES, raw.length * EXPECTED_RATIO));
+  for (;;) {
+    budget.take(room);
+    try {
+      return await unzip[encoding](raw, { maxOutputLength: room });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE')
+        throw new HttpError(400, `the ${encoding} body is broken: ${(error as Error).message}`);
+      if (room === maxBytes) throw tooLarge(maxBytes);
+    } finally {
+      budget.give(room);
+    }
+    room = Math.min(maxBytes, room * EXPECTED_RATIO);
   }
 }

@@ -31,6 +31,7 @@ function prepareAll(db: DatabaseSync) {
     db.prepare(`INSERT INTO ${table} VALUES (${marks(COLUMNS[table])})`);
   return {
     span: insert('spans'),
+    spanIds: db.prepare('INSERT INTO span_ids VALUES (?, ?, ?)'),
     llmSpan: insert('llm_spans'),
     evaluation: insert('evaluations'),
     log: insert('logs'),
@@ -50,6 +51,7 @@ function prepareAll(db: DatabaseSync) {
       'DELETE FROM evicted_traces WHERE id <= (SELECT max(id) FROM evicted_traces) - ?',
     ),
     dropTraces: db.prepare('DELETE FROM traces WHERE last_arrival <= ?'),
+    dropSpanIds: db.prepare('DELETE FROM span_ids WHERE id <= ?'),
     dropSpans: db.prepare('DELETE FROM spans WHERE id <= ?'),
     derivedLlmSpans: db.prepare('SELECT count(*) AS n FROM llm_spans WHERE id <= ? AND derived = 1'),
     dropLlmSpans: db.prepare('DELETE FROM llm_spans WHERE id <= ?'),
@@ -136,6 +138,7 @@ export class SqliteRows {
       logs: changed(run.dropLogs, of('last_log')),
       stats: changed(run.dropStats, of('last_stat')),
     };
+    run.dropSpanIds.run(of('id'));
     run.dropArrival.run(of('id'));
     return evicted;
   }
@@ -161,8 +164,11 @@ export class SqliteRows {
   }
 
   #spans({ spans = [], source }: Arrival): number {
+    if (spans.length === 0) return 0;
     const last = this.#last;
     let bytes = spans.length * ROW_OVERHEAD_BYTES;
+    const ids = Buffer.from(spans.map(({ spanId }) => spanId).join(''), 'hex');
+    this.#do.spanIds.run(last.arrivals, last.spans + 1, ids);
     for (const span of spans) {
       last.spans += 1;
       this.#do.span.run(

@@ -10,7 +10,7 @@ const MAX_BESIDE = 500;
 export const JOINED_TRACE = `coalesce(
   (SELECT l.apm_trace_id FROM llm_spans l WHERE l.span_hex = e.span_hex AND e.span_hex <> ''
     AND (l.trace_id = e.trace_id OR l.apm_trace_id = e.trace_id) LIMIT 1),
-  (SELECT s.trace_id FROM spans s WHERE s.span_id = e.span_hex AND e.span_hex <> '' AND s.trace_id = e.trace_id LIMIT 1))`;
+  (SELECT s.trace_id FROM spans s WHERE s.trace_id = e.trace_id AND e.span_hex <> '' AND s.span_id = e.span_hex LIMIT 1))`;
 
 /** Reads what belongs to one trace, or to one id. */
 export class OneTrace {
@@ -24,7 +24,8 @@ export class OneTrace {
   readonly #evicted: StatementSync;
   readonly #traceById: StatementSync;
   readonly #traceByLowHalf: StatementSync;
-  readonly #traceOfSpan: StatementSync;
+  readonly #arrivalOfSpan: StatementSync;
+  readonly #spanAt: StatementSync;
   readonly #traceOfLlmSpan: StatementSync;
 
   constructor(db: DatabaseSync) {
@@ -38,7 +39,7 @@ export class OneTrace {
     this.#evaluations = db.prepare(
       `SELECT DISTINCT e.*, ?1 AS apm_trace ${ofTrace} ORDER BY e.id LIMIT ${MAX_BESIDE}`,
     );
-    this.#logs = db.prepare('SELECT count(*) AS n FROM logs WHERE trace_id = ?');
+    this.#logs = db.prepare('SELECT count(*) AS n FROM logs WHERE trace_id IN (?, ?)');
     this.#evicted = db.prepare('SELECT max(at_ms) AS at FROM evicted_traces WHERE trace_id = ?');
     this.#traceById = db.prepare('SELECT trace_id FROM traces WHERE trace_id = ?');
     this.#traceByLowHalf = db.prepare(
@@ -47,7 +48,10 @@ export class OneTrace {
     this.#traceOfLlmSpan = db.prepare(
       "SELECT apm_trace_id AS trace_id FROM llm_spans WHERE span_hex = ? AND apm_trace_id <> '' LIMIT 1",
     );
-    this.#traceOfSpan = db.prepare('SELECT trace_id FROM spans WHERE span_id = ? ORDER BY id DESC LIMIT 1');
+    this.#arrivalOfSpan = db.prepare(
+      'SELECT first_span, ids FROM span_ids WHERE instr(ids, ?) > 0 ORDER BY id DESC',
+    );
+    this.#spanAt = db.prepare('SELECT trace_id FROM spans WHERE id = ? AND span_id = ?');
   }
 
   summaryJson(row: Row): string {
@@ -68,7 +72,7 @@ export class OneTrace {
       spans,
       llmSpans: isFirst ? texts(this.#llm.iterate(traceId), (row) => llmSpanJson(row, withDetail)) : [],
       evaluations: isFirst ? texts(this.#evaluations.iterate(traceId), evaluationJson) : [],
-      logs: Number(this.#logs.get(traceId)?.['n'] ?? 0),
+      logs: Number(this.#logs.get(traceId, traceId.slice(16).padStart(32, '0'))?.['n'] ?? 0),
     };
   }
 
@@ -96,12 +100,31 @@ export class OneTrace {
       if (trace !== undefined) return { traceId: trace['trace_id'] as string };
     }
     for (const id of candidates) {
-      const span = this.#traceOfSpan.get(id) ?? this.#traceOfLlmSpan.get(id);
-      if (span !== undefined) return { traceId: span['trace_id'] as string, spanId: id };
+      const traceId = this.#traceOf(id);
+      if (traceId !== undefined) return { traceId, spanId: id };
+    }
+    return undefined;
+  }
+
+  #traceOf(spanId: string): string | undefined {
+    if (spanId.length !== 2 * ID_BYTES) return undefined;
+    const llm = this.#traceOfLlmSpan.get(spanId);
+    if (llm !== undefined) return llm['trace_id'] as string;
+    const id = Buffer.from(spanId, 'hex');
+    for (const { first_span: first, ids } of this.#arrivalOfSpan.iterate(id)) {
+      const bytes = Buffer.from(ids as Uint8Array);
+      // The bytes may be found across two ids, where they mean nothing.
+      for (let at = bytes.indexOf(id); at >= 0; at = bytes.indexOf(id, at + 1)) {
+        if (at % ID_BYTES !== 0) continue;
+        const span = this.#spanAt.get((first as number) + at / ID_BYTES, spanId);
+        if (span !== undefined) return span['trace_id'] as string;
+      }
     }
     return undefined;
   }
 }
+
+const ID_BYTES = 8;
 
 const texts = (rows: Iterable<Row>, toJson: (row: Row) => string): readonly string[] =>
   firstOf(rows, MAX_BESIDE, toJson).items;

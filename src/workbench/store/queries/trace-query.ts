@@ -5,7 +5,12 @@ import { WORD, WORD_END } from '../trace-summary.ts';
 export interface Condition {
   readonly sql: string;
   readonly values: readonly (string | number)[];
+  /** Where it can hold of this trace alone. */
+  readonly traceId?: string;
 }
+
+/** Finds the trace of an id. */
+export type ResolveTrace = (candidates: readonly string[]) => string | undefined;
 
 export type TraceQuery = readonly Condition[];
 
@@ -122,18 +127,18 @@ function tagCondition(key: string, value: string): Condition {
   };
 }
 
-function condition(term: Term): Condition {
+function condition(term: Term, resolve: ResolveTrace): Condition {
   const { key, value, at, valueAt } = term;
   const lower = value.toLowerCase();
   if (key === '') {
     if (!isIdText(value)) return inWords(lower);
     const ids = traceIdCandidates(value);
+    const found = resolve(ids);
+    if (found !== undefined) return { sql: 'trace_id = ?', values: [found], traceId: found };
     const list = ids.map(() => '?').join(', ');
     return {
-      sql:
-        `(trace_id IN (${list}) OR substr(trace_id, 17) IN (${list}) OR instr(words, ?) > 0 OR EXISTS ` +
-        `(SELECT 1 FROM spans s WHERE s.span_id IN (${list}) AND s.trace_id = traces.trace_id))`,
-      values: [...ids, ...ids, lower, ...ids],
+      sql: `(trace_id IN (${list}) OR substr(trace_id, 17) IN (${list}) OR instr(words, ?) > 0)`,
+      values: [...ids, ...ids, lower],
     };
   }
   if (key.startsWith('tag.') && key.length > 4) return tagCondition(key.slice(4), value);
@@ -156,15 +161,17 @@ function condition(term: Term): Condition {
  *
  * @throws TraceQueryError with the position of what is wrong
  */
-export function parseTraceQuery(text: string): TraceQuery {
+export function parseTraceQuery(text: string, resolve: ResolveTrace): TraceQuery {
   if (text.length > MAX_CHARS)
     throw new TraceQueryError(`a query has at most ${MAX_CHARS} characters`, MAX_CHARS);
   const conditions: Condition[] = [];
   for (const term of terms(text)) {
     if (conditions.length === MAX_TERMS)
       throw new TraceQueryError(`a query has at most ${MAX_TERMS} terms`, term.at);
-    const { sql, values } = condition(term);
-    conditions.push({ sql: term.negated ? `NOT (${sql})` : `(${sql})`, values });
+    const { sql, ...rest } = condition(term, resolve);
+    conditions.push(
+      term.negated ? { sql: `NOT (${sql})`, values: rest.values } : { sql: `(${sql})`, ...rest },
+    );
   }
   return conditions;
 }
