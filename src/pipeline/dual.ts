@@ -7,6 +7,7 @@ import { shownUrl } from '../kernel/shown-url.ts';
 import type { ContentRule } from '../redaction/content.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import type { Settings } from '../settings/table.ts';
+import type { ReadableSpan } from '../wire/otlp/readable-span.ts';
 import { parseHeaders } from './otlp/endpoints.ts';
 import { otlpCustody } from './otlp/join.ts';
 import type { CustodyPart } from './otlp/part.ts';
@@ -76,7 +77,8 @@ export function startDual({
       service: settings.service,
       // What goes out by its own exporter is not looked through.
       traceContent: content.capture === 'full' || (takes && content.capture === 'redacted'),
-      take: custody === undefined ? undefined : (spans) => custody.take(spans),
+      // The SDK's objects, of which the bridge knows no more than that.
+      take: custody === undefined ? undefined : (spans) => custody.take(spans as readonly ReadableSpan[]),
       trouble: (library, error) =>
         warnOnce('KS-DUAL-004', { site: library, library, error: errorText(error) }),
     });

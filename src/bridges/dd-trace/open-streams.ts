@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+
 /** Streams of answers that the application has not read to their end. */
 export interface OpenStreams {
   /** `end` is called once: when an iterator is left early, when nobody can read on, or when the process ends. */
@@ -6,6 +8,9 @@ export interface OpenStreams {
   over(call: object): void;
   uninstall(): void;
 }
+
+/** What of `process` tells that it ends. */
+export type ProcessEnd = Pick<EventEmitter, 'prependListener' | 'on' | 'off'>;
 
 interface Open {
   readonly end: () => void;
@@ -20,7 +25,7 @@ export const MAX_OPEN_STREAMS = 1000;
  * Follows streams to an end that their own iterators do not tell: LlamaIndex, for one, forgets those it leaves without
  * calling `return()` (@llamaindex/core/decorator), and an answer may never be read at all.
  */
-export function createOpenStreams(): OpenStreams {
+export function createOpenStreams(host: ProcessEnd = process): OpenStreams {
   const open = new Map<object, Open>();
   const end = (call: object): void => {
     const found = open.get(call);
@@ -35,8 +40,8 @@ export function createOpenStreams(): OpenStreams {
     if (found !== undefined && --found.readers === 0) end(call);
   });
   // No open socket holds the process any more, or nothing does: what is open will not go on.
-  process.prependListener('beforeExit', endAll);
-  process.on('exit', endAll);
+  host.prependListener('beforeExit', endAll);
+  host.on('exit', endAll);
   return {
     follow(stream, iterate, call, ends) {
       const entry: Open = { end: ends, readers: 1 };
@@ -51,8 +56,8 @@ export function createOpenStreams(): OpenStreams {
     },
     over: (call) => void open.delete(call),
     uninstall() {
-      process.off('beforeExit', endAll);
-      process.off('exit', endAll);
+      host.off('beforeExit', endAll);
+      host.off('exit', endAll);
       open.clear();
     },
   };

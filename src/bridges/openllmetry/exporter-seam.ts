@@ -1,8 +1,8 @@
 import { patch } from '../dd-trace/patch.ts';
-import type { ReadableSpan, TracerProvider } from './shapes.ts';
+import type { FinishedSpan, TracerProvider } from './shapes.ts';
 
 interface Exporter {
-  export(spans: readonly ReadableSpan[], done: (result: { readonly code: number }) => void): void;
+  export(spans: readonly FinishedSpan[], done: (result: { readonly code: number }) => void): void;
 }
 
 const SUCCESS = 0;
@@ -16,7 +16,7 @@ const SUCCESS = 0;
 export function takeOverExporters(
   provider: TracerProvider,
   url: string,
-  take: (spans: readonly ReadableSpan[]) => void,
+  take: (spans: readonly FinishedSpan[]) => void,
 ): (() => void) | undefined {
   const undo: (() => void)[] = [];
   for (const exporter of exportersOf(provider)) {

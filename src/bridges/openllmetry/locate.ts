@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire, findPackageJSON } from 'node:module';
+import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -17,9 +17,6 @@ export interface LocatedOpenLlmetry {
 }
 
 const PACKAGE = '@traceloop/node-server-sdk';
-
-/** Versions on which every seam is tested. */
-export const TESTED_VERSIONS: readonly string[] = ['0.27.0'];
 
 /** Looks for OpenLLMetry where the application would find it. */
 export function locateOpenLlmetry(
@@ -120,11 +117,13 @@ function formatOf(entryFile: string | undefined): LocatedOpenLlmetry['format'] {
   if (entryFile === undefined || !existsSync(entryFile)) return 'commonjs';
   const extension = extname(entryFile);
   if (/^\.[cm][jt]s$/.test(extension)) return extension.startsWith('.m') ? 'module' : 'commonjs';
-  const manifest = findPackageJSON(pathToFileURL(entryFile));
-  const { type } =
-    manifest === undefined
-      ? { type: undefined }
-      : (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly type?: string });
+  const type = nearestType(dirname(entryFile));
   if (type !== undefined) return type === 'module' ? 'module' : 'commonjs';
   return ESM_SYNTAX.test(readFileSync(entryFile, 'utf8')) ? 'module' : 'commonjs';
+}
+
+function nearestType(folder: string): string | undefined {
+  const manifest = join(folder, 'package.json');
+  if (existsSync(manifest)) return (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: string }).type;
+  return folder === dirname(folder) ? undefined : nearestType(dirname(folder));
 }

@@ -1,7 +1,9 @@
 // What of OpenLLMetry 0.27, its OpenTelemetry SDK and dd-trace 6 is used here.
-import type { ReadableSpan } from '../../wire/otlp/readable-span.ts';
 
-export type { ReadableSpan };
+/** A span that has ended, as the SDK hands it to processors and exporters. */
+export interface FinishedSpan {
+  readonly name: string;
+}
 
 /** Opaque: made and read by the API alone. */
 export interface Context {
@@ -52,7 +54,7 @@ export interface ContextManager {
 
 export interface SpanProcessor {
   onStart(span: never, context: never): void;
-  onEnd(span: ReadableSpan): void;
+  onEnd(span: FinishedSpan): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
 }

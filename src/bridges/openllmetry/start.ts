@@ -8,7 +8,7 @@ import type {
   ContextManager,
   DatadogTracer,
   OtelApi,
-  ReadableSpan,
+  FinishedSpan,
   SpanProcessor,
   TracerProvider,
 } from './shapes.ts';
@@ -26,7 +26,7 @@ export interface OpenLlmetryOptions {
   /** Whether its instrumentations may write prompts and answers on spans. */
   readonly traceContent: boolean;
   /** Takes finished spans into custody; must not throw. Undefined: its own exporter sends them. */
-  readonly take: ((spans: readonly ReadableSpan[]) => void) | undefined;
+  readonly take: ((spans: readonly FinishedSpan[]) => void) | undefined;
   /** A library that could not be instrumented. */
   readonly trouble: (library: string, error: unknown) => void;
 }
@@ -47,7 +47,10 @@ const QUIET_SDK = {
   OTEL_NODE_RESOURCE_DETECTORS: 'none',
   OTEL_LOGS_EXPORTER: 'none',
   OTEL_METRICS_EXPORTER: 'none',
+  // What makes dd-trace stand in for the SDK, decided when that is loaded. Its spans have no attributes to read, and
+  // OpenLLMetry reads some in every call of the application's.
   OTEL_SDK_DISABLED: undefined,
+  DD_TRACE_OTEL_ENABLED: 'false',
 } as const;
 
 const PROBE = 'keepspan.probe';
@@ -60,7 +63,18 @@ const PROBE = 'keepspan.probe';
  */
 export function startOpenLlmetry(options: OpenLlmetryOptions): OpenLlmetrySession {
   const { located } = options;
-  return quietly(() => start(options, located.require('@opentelemetry/api') as OtelApi));
+  return quietly(() =>
+    withEnvironment(QUIET_SDK, () => start(options, located.require('@opentelemetry/api') as OtelApi)),
+  );
+}
+
+/** An application that started dd-trace itself may have let it stand in already. @throws Error */
+function refuseBridge({ require }: LocatedOpenLlmetry): void {
+  const { NodeTracerProvider } = require('@opentelemetry/sdk-trace-node') as {
+    readonly NodeTracerProvider: { readonly name: string };
+  };
+  if (NodeTracerProvider.name !== 'NodeTracerProvider')
+    throw new Error('dd-trace stands in for the OpenTelemetry SDK: unset DD_TRACE_OTEL_ENABLED');
 }
 
 /** Its dependencies use what Node deprecates, which is not the application's to hear about. */
@@ -80,6 +94,7 @@ function start(options: OpenLlmetryOptions, api: OtelApi): OpenLlmetrySession {
   const { AsyncLocalStorageContextManager: Manager } = located.require(
     '@opentelemetry/context-async-hooks',
   ) as { readonly AsyncLocalStorageContextManager: new () => ContextManager };
+  refuseBridge(located);
   const sdk = located.require(located.root) as Sdk;
   const oneTrace = createOneTrace(api, tracer, new Manager());
   const undo: (() => void)[] = [];
@@ -116,27 +131,25 @@ function start(options: OpenLlmetryOptions, api: OtelApi): OpenLlmetrySession {
   attempt('langchain', () => instrumentLangChain(located, api, oneTrace, traceContent));
   if (frameworks.includes('langchain')) patched.push('CallbackManager._configureSync');
 
-  withEnvironment(QUIET_SDK, () =>
-    sdk.initialize({
-      appName: options.service,
-      baseUrl,
-      processor,
-      contextManager: oneTrace.manager.enable(),
-      traceContent,
-      disableBatch: true,
-      silenceInitializationMessage: true,
-      // An allow list names all that is instrumented; LangChain is on it whatever it says.
-      instrumentModules: { langchain: true },
-      // A failed fetch of prompts is an unhandled rejection.
-      traceloopSyncEnabled: false,
-      ...(take === undefined ? { disableBatch: false } : { exporter: DISCARD }),
-    }),
-  );
+  sdk.initialize({
+    appName: options.service,
+    baseUrl,
+    processor,
+    contextManager: oneTrace.manager.enable(),
+    traceContent,
+    disableBatch: true,
+    silenceInitializationMessage: true,
+    // An allow list names all that is instrumented; LangChain is on it whatever it says.
+    instrumentModules: { langchain: true },
+    // A failed fetch of prompts is an unhandled rejection.
+    traceloopSyncEnabled: false,
+    ...(take === undefined ? { disableBatch: false } : { exporter: DISCARD }),
+  });
   attempt('llamaindex', () => instrumentLlamaIndex(located, traceContent, trouble));
 
   const tracesUrl = `${baseUrl}/v1/traces`;
   const provider = providerOf(api);
-  provider.getTracer('keepspan').startSpan(PROBE).end();
+  if (take !== undefined) provider.getTracer('keepspan').startSpan(PROBE).end();
   let seam: FrameworkSeam = take !== undefined && probed ? 'span-processor' : 'none';
   if (take !== undefined && !probed) {
     const taken = takeOverExporters(provider, tracesUrl, (spans) => {
@@ -148,7 +161,7 @@ function start(options: OpenLlmetryOptions, api: OtelApi): OpenLlmetrySession {
       seam = 'exporter';
     }
   }
-  if (seam === 'none') tracer.use?.('http', { client: { blocklist: [tracesUrl] } });
+  if (seam === 'none') tracer.use?.('http', { client: { blocklist: [requestTo(tracesUrl)] } });
   return {
     seam,
     frameworks,
@@ -166,6 +179,15 @@ const DISCARD = {
   forceFlush: () => Promise.resolve(),
   shutdown: () => Promise.resolve(),
 };
+
+/** dd-trace writes addresses with their port, whether it is the usual one or not. */
+function requestTo(address: string): (url: string) => boolean {
+  const { hostname, pathname } = new URL(address);
+  return (url) => {
+    const requested = URL.parse(url);
+    return requested?.hostname === hostname && requested.pathname === pathname;
+  };
+}
 
 function providerOf(api: OtelApi): TracerProvider {
   const provider = api.trace.getTracerProvider();

@@ -6,7 +6,7 @@ import { observe, QUIET_TRACER, type Ended } from '../../support/program.ts';
 import { CLIENTS, type Cell, type Format } from './cells.ts';
 import type { World } from './world.ts';
 
-export const ROOT = join(import.meta.dirname, '..', '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
 /** Generous: the machine may be loaded. */
 const LIMIT_MS = 90_000;
