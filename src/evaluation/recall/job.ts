@@ -47,8 +47,7 @@ export function writeJob(fields: JobFields): WrittenJob {
   const chunks = input.chunks.map(({ text, score, id }) => {
     texts.push(text);
     const length = lengthOf(text);
-    // A wide text begins at an even byte.
-    textBytes += length < 0 ? 1 - length : length;
+    textBytes += Math.abs(length);
     return chunkOf({ text: length, score, id });
   });
   const head = `${JSON.stringify(jobOf(fields, chunks))}\n`;
@@ -68,10 +67,7 @@ export function writeJob(fields: JobFields): WrittenJob {
  */
 export function packJob({ head, texts }: PackedJob, target: Buffer): number {
   let at = target.write(head);
-  for (const text of texts) {
-    if (isWide(text)) at += at % 2;
-    at += target.write(text, at, isWide(text) ? 'utf16le' : 'latin1');
-  }
+  for (const text of texts) at += target.write(text, at, isWide(text) ? 'utf16le' : 'latin1');
   return at;
 }
 
@@ -81,7 +77,6 @@ export function readJob(bytes: Buffer): RecallJob | undefined {
     let at = bytes.indexOf(0x0a) + 1;
     const { input, ...rest } = JSON.parse(bytes.toString('utf8', 0, at)) as PackedFields;
     const chunks = input.chunks.map(({ text: length, ...chunk }) => {
-      if (length < 0) at += at % 2;
       const from = at;
       at += Math.abs(length);
       if (!Number.isSafeInteger(length) || at > bytes.length) throw new RangeError('a text is not whole');
