@@ -77,6 +77,7 @@ export { recallWarning, type RecallWarnings } from './evaluation/metrics/warning
 export type { DropReason, RecallOutcome, SkipReason } from './evaluation/recall/types.ts';
 export type { RecallSummary } from './evaluation/recall/summary.ts';
 export type { RecallHandle } from './pipeline/recall/handle.ts';
+export type { RecallHealth } from './pipeline/recall/health.ts';
 export type { HybridRecallOptions, JudgeOption } from './pipeline/recall/recall.ts';
 
 /**
