@@ -56,6 +56,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     add: async (program) => (await import('./verify.ts')).verifyCommand(program),
   },
   {
+    name: 'demo',
+    summary: 'run a small service through the drills and show what became of every signal',
+    add: async (program) => (await import('./demo.ts')).demoCommand(program),
+  },
+  {
     name: 'config',
     summary: 'print and check the settings; print what a deployment needs',
     add: async (program) => (await import('./config.ts')).configCommand(program),

@@ -59,7 +59,6 @@ export function verifyCommand(program: Command): void {
       '--request <request>',
       '"METHOD /path body"; @file is a body from a file, {n} a new number; may be repeated',
       collect,
-      levelOf,
     )
     .option('--script <file>', 'program that uses the service at SERVICE_URL, instead of --request')
     .option('--wait', 'use the service yourself, instead of --request')

@@ -75,6 +75,11 @@ export const CODES = {
     title: 'Hit statistics of some spans reach nobody; the spans themselves are not touched by it',
     fix: 'see `reason`; the Agent must take /v0.6/stats, as all since 7.25 do',
   },
+  'KS-DEMO-001': {
+    severity: 'error',
+    title: 'The demonstration needs dd-trace, and it is not installed',
+    fix: 'npm install dd-trace',
+  },
   'KS-DEV-001': {
     severity: 'error',
     title: 'A port of the workbench is in use',
@@ -408,6 +413,12 @@ export const CODES = {
     severity: 'error',
     title: 'Bun or Deno runs the service; observability is off there',
     fix: 'run the service with Node 24; Bun and Deno may go on to install and build it',
+  },
+  'KS-RUN-005': {
+    severity: 'error',
+    title:
+      'Keepspan was bundled into the application and does not find its own parts; it can switch nothing on',
+    fix: 'keep `keepspan` external to the bundle and preload keepspan/register (docs/guides/bundlers.md)',
   },
   'KS-SEAM-001': {
     severity: 'warning',

@@ -56,7 +56,7 @@ const MAX_LINES = 20_000;
 const MAX_LINE_CHARS = 64 << 10;
 /** The whole shutdown has 25 s, and two more until Keepspan steps in. */
 const STOP_TIMEOUT_MS = 40_000;
-const SHOWN_LINES = 12;
+const SHOWN_LINES = 24;
 
 /**
  * Starts the command with the probe in it and waits until it listens.

@@ -62,20 +62,42 @@ export async function runKill(at: Surroundings): Promise<InterruptionEvidence> {
   try {
     const work = await interruptWork(at, first.service);
     const exit = await work.stop('SIGKILL');
-    const second = await startService(serviceOptions(at, 'kill-again', first.receiver.url, first.journal));
-    let replayed: boolean;
-    try {
-      if (at.drive === undefined) await at.traffic.round(second.baseUrl);
-      replayed = await until(() => pendingIn(ledgerOf(first.journal)) === 0, REPLAY_TIMEOUT_MS, 250);
-    } finally {
-      await second.stop('SIGTERM');
-    }
-    await first.receiver.settled();
-    const log = [...readLogLines(first.service.lines), ...readLogLines(second.lines)];
+    const { replayed, lines } = await runAgain(at, 'kill-again', first);
+    const log = [...readLogLines(first.service.lines), ...readLogLines(lines)];
     return { ...interruption(first, exit, work.count), log, replayed };
   } finally {
     await end(first);
   }
+}
+
+/** SIGTERM while it works and the upstream refuses everything; then the upstream is back, and so is the service. */
+export async function runOutage(at: Surroundings): Promise<InterruptionEvidence> {
+  const first = await begin(at, 'outage');
+  try {
+    const work = await interruptWork(at, first.service);
+    first.receiver.setMode('unavailable');
+    const exit = await work.stop('SIGTERM');
+    const waited = pendingIn(ledgerOf(first.journal));
+    first.receiver.setMode('up');
+    const again = await runAgain(at, 'outage-again', first);
+    return { ...interruption(first, exit, work.count), replayed: again.replayed && waited > 0 };
+  } finally {
+    await end(first);
+  }
+}
+
+/** A second process on the same journal, until nothing waits. */
+async function runAgain(at: Surroundings, name: string, { receiver, journal }: Running) {
+  const second = await startService(serviceOptions(at, name, receiver.url, journal));
+  let replayed: boolean;
+  try {
+    if (at.drive === undefined) await at.traffic.round(second.baseUrl);
+    replayed = await until(() => pendingIn(ledgerOf(journal)) === 0, REPLAY_TIMEOUT_MS, 250);
+  } finally {
+    await second.stop('SIGTERM');
+  }
+  await receiver.settled();
+  return { replayed, lines: second.lines };
 }
 
 /** The same requests with the switch off, or without the optional packages. */
