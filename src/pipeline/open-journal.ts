@@ -75,7 +75,12 @@ export function openJournal(
         },
       })
     : undefined;
-  if (writer?.renew() === false) sayUnusable(settings.journalDir, writer.lastError);
+  /** Of a directory that could not be used at start: the first record finds the same and says it no second time. */
+  let said: string | undefined;
+  if (writer?.renew() === false) {
+    sayUnusable(settings.journalDir, writer.lastError);
+    if (writer.lastError instanceof JournalDirectoryError) said = writer.lastError.code;
+  }
   const journal = new GuardedJournal({
     writer,
     clock: systemClock,
@@ -83,7 +88,8 @@ export function openJournal(
     slowMs: SLOW_MS,
     probe: createDiskProbe(systemClock, settings.journalSync === 'data'),
     onState: (state, code) => {
-      if (state === 'open') warnOnce('KS-JOURNAL-004', { site: code, error: code });
+      if (state === 'closed') said = undefined;
+      else if (code !== said) warnOnce('KS-JOURNAL-004', { site: code, error: code });
     },
   });
   return {
