@@ -3,11 +3,12 @@ import type { Ledger } from './contracts/ledger.ts';
 import type { FlushReport, ManagedStep, ResourcePhase, ShutdownReport } from './contracts/lifecycle.ts';
 import type { ExportedSpan, SpanKind } from './contracts/signal.ts';
 import type { Annotation, SpanOptions } from './contracts/spans.ts';
+import type { Lifecycle } from './lifecycle/lifecycle.ts';
 import { errorText } from './kernel/error-text.ts';
 import { EMPTY_LEDGER } from './kernel/empty-ledger.ts';
 import { shared } from './pipeline/global.ts';
 import { lazily, start } from './pipeline/init.ts';
-import type { LambdaOptions } from './pipeline/lambda.ts';
+import { flushing, type LambdaOptions } from './pipeline/lambda.ts';
 import type { Health } from './pipeline/session-types.ts';
 import { callSite } from './spans/call-site.ts';
 import { createWrap, type AnyFunction } from './spans/wrap.ts';
@@ -138,7 +139,6 @@ export async function flushObservability(
  */
 export function lambda<F extends AnyFunction>(handler: F, options: LambdaOptions = {}): F {
   if (isStackOff()) return handler;
-  const { flushing } = lazily<typeof import('./pipeline/lambda.ts')>('lambda');
   return flushing(handler, () => shared().session, options);
 }
 
@@ -195,18 +195,37 @@ export function health(): Health {
  * @returns what takes them away
  */
 export function observeMetrics(meter: MeterLike): () => void {
-  const { giveMetrics } = lazily<typeof import('./pipeline/watch/give-metrics.ts')>('watch/give-metrics');
-  return giveMetrics(meter, () => shared().session?.metrics() ?? []);
+  try {
+    const { giveMetrics } = lazily<typeof import('./pipeline/watch/give-metrics.ts')>('watch/give-metrics');
+    return giveMetrics(meter, () => shared().session?.metrics() ?? []);
+  } catch (error) {
+    warnOnce('KS-RUN-005', { error: errorText(error) });
+    return () => undefined;
+  }
 }
 
 /** Loaded when it is needed: a process that is switched off and closes nothing by us pays for none of it. */
 function lifecycle() {
   const state = shared();
   if (state.session !== undefined) return state.session.lifecycle;
-  state.idle ??=
-    lazily<typeof import('./pipeline/idle-lifecycle.ts')>('idle-lifecycle').createIdleLifecycle();
-  return state.idle;
+  try {
+    state.idle ??=
+      lazily<typeof import('./pipeline/idle-lifecycle.ts')>('idle-lifecycle').createIdleLifecycle();
+    return state.idle;
+  } catch (error) {
+    // A bundler took this file along and left its neighbours behind.
+    warnOnce('KS-RUN-005', { error: errorText(error) });
+    return INERT;
+  }
 }
+
+/** Where nothing can be loaded any more: the application closes by itself. */
+const INERT: Pick<Lifecycle, 'manage' | 'onShutdown' | 'shutdown'> = {
+  manage: (resource) => resource,
+  onShutdown: () => () => undefined,
+  shutdown: (reason = 'shutdown') =>
+    Promise.resolve({ reason, steps: [], durationMs: 0, ledger: EMPTY_LEDGER }),
+};
 
 /** A flush where nothing is switched on: nothing was made, nothing is pending. */
 const NOTHING_TO_FLUSH: FlushReport = { complete: true, inTransit: 0, pending: 0, durationMs: 0 };

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
+import { errorText } from '../kernel/error-text.ts';
+import { warnOnce } from '../selfmetrics/warnings.ts';
 import type { SettingsOptions } from '../settings/table.ts';
 import { isSwitchedOn } from '../settings/switch.ts';
 import { shared } from './global.ts';
@@ -34,10 +36,19 @@ export function start(options: SettingsOptions = {}): boolean {
     return true;
   } catch (error) {
     state.failed = true;
-    lazily<typeof import('./disabled.ts')>('disabled').sayFailed(error);
+    sayFailed(error);
     return false;
   } finally {
     state.started = true;
+  }
+}
+
+/** Also where nothing more can be loaded: a bundler took this file along and left its neighbours behind. */
+function sayFailed(error: unknown): void {
+  try {
+    lazily<typeof import('./disabled.ts')>('disabled').sayFailed(error);
+  } catch {
+    warnOnce('KS-RUN-005', { error: errorText(error) });
   }
 }
 

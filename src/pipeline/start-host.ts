@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
 import type { DeliveryHost, HostOptions } from './delivery-host.ts';
-import { lazily } from './init.ts';
+import type * as InProcess from './in-process-host.ts';
 import { WorkerHost } from './worker-host.ts';
 
 /**
@@ -8,6 +10,8 @@ import { WorkerHost } from './worker-host.ts';
  */
 export function startHost(where: 'worker' | 'process', options: HostOptions): DeliveryHost {
   if (where === 'worker') return new WorkerHost(options);
-  const { InProcessHost } = lazily<typeof import('./in-process-host.ts')>('in-process-host');
+  // Only now: a process with a thread for it would load the whole of delivery twice.
+  const load = createRequire(import.meta.url);
+  const { InProcessHost } = load(`./in-process-host${extname(import.meta.url)}`) as typeof InProcess;
   return new InProcessHost(options);
 }

@@ -50,6 +50,8 @@ export async function startSandbox(): Promise<Sandbox> {
   let program: Program | undefined;
   let waiting: ServerResponse | undefined;
   let current: Pending | undefined;
+  /** Why there is no process any more. */
+  let ended: Error | undefined;
   let freezes = 0;
   let requests = 0;
 
@@ -72,12 +74,12 @@ export async function startSandbox(): Promise<Sandbox> {
   }
 
   function next(response: ServerResponse): void {
-    const ended = current;
+    const done = current;
     waiting = response;
     freeze();
-    if (ended?.ended === undefined) return;
+    if (done?.ended === undefined) return;
     current = undefined;
-    ended.resolve(ended.ended);
+    done.resolve(done.ended);
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -117,10 +119,12 @@ export async function startSandbox(): Promise<Sandbox> {
     freezes: () => freezes,
     attach(started) {
       program = started;
+      ended = undefined;
       waiting = undefined;
       void started.ended.then(({ stderr }) => {
         if (program !== started) return;
-        current?.reject(new Error(`the runtime ended in the middle of an invocation: ${stderr}`));
+        ended = new Error(`the runtime ended in the middle of an invocation: ${stderr}`);
+        current?.reject(ended);
         current = undefined;
       });
     },
@@ -131,6 +135,10 @@ export async function startSandbox(): Promise<Sandbox> {
         const given = current;
         const hands = (): void => {
           if (current !== given) return;
+          if (ended !== undefined) {
+            reject(ended);
+            return;
+          }
           if (waiting === undefined) {
             setTimeout(hands, 5); // The runtime is still starting.
             return;
