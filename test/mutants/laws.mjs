@@ -15,16 +15,18 @@ export const LAWS = [
     law: 'L2',
     breaks: 'an evaluation reaches the journal after submitEvaluation returned',
     file: 'src/pipeline/evaluations.ts',
-    find: "return custody.take('evaluations', metric.json, 1);",
-    replace: "return setImmediate(() => custody.take('evaluations', metric.json, 1)).hasRef();",
+    find: "return custody.take('evaluations', metric.json, 1, 0, evaluationPreamble(entity?.() ?? {}));",
+    replace:
+      "return setImmediate(() => custody.take('evaluations', metric.json, 1, 0, evaluationPreamble(entity?.() ?? {}))).hasRef();",
     tests: ['test/e2e/kill.test.ts'],
   },
   {
     law: 'L3',
     breaks: 'an LLM span reaches the journal after its function returned',
     file: 'src/pipeline/sink.ts',
-    find: "return custody.take('llmSpans', text, 1, flags, preamble) ? 'kept' : 'gone';",
-    replace: "setImmediate(() => custody.take('llmSpans', text, 1, flags, preamble));\n      return 'kept';",
+    find: "if (custody.take('llmSpans', text, 1, flags, preamble())) return 'kept';",
+    replace:
+      "if (setImmediate(() => custody.take('llmSpans', text, 1, flags, preamble())).hasRef()) return 'kept';",
     tests: ['test/e2e/kill.test.ts'],
   },
   {
