@@ -14,6 +14,8 @@ interface LlmSpan {
   readonly input: unknown;
   readonly output: unknown;
   readonly error: boolean;
+  /** Of APM, and of OpenTelemetry. */
+  readonly trace: string | undefined;
 }
 
 describe('matrix', { concurrency: 2 }, () => {
@@ -41,7 +43,9 @@ async function judge(cell: Cell): Promise<void> {
     const expected = Object.entries(calls).filter(([name]) => broken.noSpan?.includes(name) !== true);
     const provider = stack === 'otlp' ? ofOtlp(world) : ofDatadog(world);
     oneSpanEach(provider, expected);
-    if (stack === 'dual') oneSpanEach(ofOtlp(world), framework ? expected : []);
+    if (stack !== 'dual') return;
+    oneSpanEach(ofOtlp(world), framework ? expected : []);
+    if (framework) assert.deepEqual(tracesOf(ofOtlp(world)), tracesOf(provider));
   } finally {
     await world.close();
   }
@@ -63,38 +67,48 @@ function sameResults(stdout: string, bare: string, broken: readonly string[]): v
   assert.deepEqual(results, wanted);
 }
 
+/** Model and trace of each call: the same in both streams. */
+function tracesOf(spans: readonly LlmSpan[]): readonly string[] {
+  return spans.map(({ model, trace }) => `${String(model)} ${trace}`).toSorted((a, b) => a.localeCompare(b));
+}
+
 function oneSpanEach(spans: readonly LlmSpan[], calls: readonly (readonly [string, Call])[]): void {
   const wanted = calls.flatMap(([, { model, times = 1, is, silent }]) => {
     const [input, output] = is === undefined && silent !== true ? tokensOf(model) : [undefined, undefined];
     return Array.from({ length: times }, () => ({ model, input, output, error: is === 'failed' }));
   });
   const partial = new Map(calls.map(([, call]) => [call.model, call.is]));
-  const found = spans.map((span) =>
+  const found = spans.map(({ model, input, output, error }) =>
     // What is known of the usage of a call without an end depends on the provider.
-    partial.get(String(span.model)) === undefined ? span : { ...span, input: undefined, output: undefined },
+    partial.get(String(model)) === undefined
+      ? { model, input, output, error }
+      : { model, input: undefined, output: undefined, error },
   );
-  const order = (a: LlmSpan, b: LlmSpan): number => String(a.model).localeCompare(String(b.model));
+  const order = (a: { readonly model: unknown }, b: { readonly model: unknown }): number =>
+    String(a.model).localeCompare(String(b.model));
   assert.deepEqual(found.toSorted(order), wanted.toSorted(order));
 }
 
 function ofDatadog({ events }: World): LlmSpan[] {
   return events
     .filter(({ meta }) => meta['span.kind'] === 'llm')
-    .map(({ meta, metrics, status }) => ({
+    .map(({ meta, metrics, status, _dd }) => ({
       model: meta.model_name,
       input: metrics['input_tokens'],
       output: metrics['output_tokens'],
       error: status === 'error',
+      trace: _dd['apm_trace_id'],
     }));
 }
 
 function ofOtlp({ otlp }: World): LlmSpan[] {
   return otlp
     .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat')
-    .map(({ attributes, error }) => ({
+    .map(({ attributes, error, traceId }) => ({
       model: attributes['gen_ai.request.model'],
       input: attributes['gen_ai.usage.input_tokens'],
       output: attributes['gen_ai.usage.output_tokens'],
       error,
+      trace: traceId,
     }));
 }
