@@ -44,11 +44,14 @@ function View({ page }: { readonly page: Page }): JSX.Element {
       return <ChecklistPage />;
     case 'unknown':
       return (
-        <Empty icon="unknown" title="There is no such page">
-          <p>
-            <a href="/traces">Go to the traces</a>
-          </p>
-        </Empty>
+        <>
+          <h1 class="visually-hidden">No such page</h1>
+          <Empty icon="unknown" title="There is no such page">
+            <p>
+              <a href="/traces">Go to the traces</a>
+            </p>
+          </Empty>
+        </>
       );
   }
 }

@@ -25,7 +25,7 @@ export function Jump(): JSX.Element {
     }
   };
   return (
-    <form class="jump" role="search" onSubmit={(event) => void submit(event)}>
+    <form class="jump" role="search" aria-label="Go to an id" onSubmit={(event) => void submit(event)}>
       <Icon name="search" />
       <input
         type="text"

@@ -29,8 +29,14 @@ export function TracePage({ given }: { readonly given: string }): JSX.Element {
   const { trace, error } = useTrace(traceId, turn);
   const problem = resolved.error ?? error;
   if (trace === undefined) {
-    if (problem === undefined) return <Loading what="the trace" />;
-    return problem.status === 404 ? <NotThere error={problem} /> : <Problem error={problem} />;
+    return (
+      <>
+        <h1 class="visually-hidden">Trace</h1>
+        {problem === undefined && <Loading what="the trace" />}
+        {problem !== undefined &&
+          (problem.status === 404 ? <NotThere error={problem} /> : <Problem error={problem} />)}
+      </>
+    );
   }
   return <Loaded traceId={traceId!} trace={trace} error={problem} />;
 }

@@ -86,6 +86,7 @@ function Search({
     <form
       class="search"
       role="search"
+      aria-label="Traces"
       onSubmit={(event) => {
         event.preventDefault();
         set({ q: text.trim() });
