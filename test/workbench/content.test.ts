@@ -18,11 +18,11 @@ const SECRET = 'the-secret-of-the-prompt';
 
 interface Metric {
   readonly label: string;
-  readonly score?: number;
-  readonly decision?: string;
-  readonly assessment?: string;
-  readonly span?: string;
-  readonly because?: string;
+  readonly score?: number | undefined;
+  readonly decision?: string | undefined;
+  readonly assessment?: string | undefined;
+  readonly span?: string | undefined;
+  readonly because?: string | undefined;
 }
 
 const evaluations = (metrics: readonly Metric[]): string =>

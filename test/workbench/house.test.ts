@@ -38,7 +38,9 @@ interface Upstream {
 async function upstream(t: TestContext): Promise<Upstream> {
   const paths: string[] = [];
   const server = createServer((incoming, response) => {
-    paths.push(`${incoming.method} ${incoming.url} ${incoming.headers['x-datadog-trace-count'] ?? ''}`);
+    paths.push(
+      `${incoming.method} ${incoming.url} ${String(incoming.headers['x-datadog-trace-count'] ?? '')}`,
+    );
     incoming.resume().on('end', () => response.writeHead(state.status).end('{}'));
   });
   await new Promise<void>((resolve) => {
@@ -152,7 +154,7 @@ describe('workbench as a house', () => {
 
   it('has room for a number of listeners', async (t) => {
     const bench = await workbench(t);
-    const all = [];
+    const all: Awaited<ReturnType<typeof listen>>[] = [];
     for (let i = 0; i < MAX_LISTENERS; i += 1) all.push(await listen(t, bench.datadogUrl));
     await until('all listen', () => all.every(({ events }) => events.length > 0));
     assert.equal((await ask(bench.datadogUrl, '/api/live')).status, 503);

@@ -1,10 +1,4 @@
-import type {
-  EvaluationRow,
-  LlmSpanRow,
-  LogRow,
-  SpanRow,
-  TracesRequest,
-} from '../../src/workbench/store/store.ts';
+import type { EvaluationRow, LlmSpanRow, SpanRow, TracesRequest } from '../../src/workbench/store/store.ts';
 
 const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
 
@@ -65,18 +59,6 @@ export const evaluationRow = (trace: number, over: Partial<EvaluationRow> = {}):
   source: 'datadog',
   derived: false,
   metric: '{"label":"recall"}',
-  ...over,
-});
-
-export const logRow = (trace: number, over: Partial<LogRow> = {}): LogRow => ({
-  timeUs: 1_763_800_000_000_000,
-  level: 3,
-  service: 'svc',
-  message: 'hello',
-  traceId: hex(trace, 32),
-  spanId: '',
-  source: 'json',
-  attributes: '{}',
   ...over,
 });
 

@@ -96,6 +96,14 @@ describe('workbench store', () => {
     assert.equal(await listed(store), 2);
     store.close();
   });
+  it('remembers which traces were evicted, up to its bound', () => {
+    const store = open({ maxStoredBytes: TRACE_BYTES, maxEvictedTraces: 2 });
+    const spans = Array.from({ length: 4 }, () => span());
+    for (const each of spans) addSpans(store, each);
+    const remembered = spans.map(({ traceId }) => store.evictedAt(traceId) !== undefined);
+    assert.deepEqual(remembered, [false, true, true, false], 'the last is stored, the first forgotten');
+    store.close();
+  });
   it('pages without gaps or repeats while data arrives', async () => {
     const store = open();
     for (let i = 0; i < 5; i += 1) addSpans(store, span({ name: `n${i}` }));

@@ -6,8 +6,8 @@ import { traceIdCandidates } from '../store/queries/ids.ts';
 import type { KindCounts, Page, PageRequest, TimeRange } from '../store/store.ts';
 import type { Counted } from './types.ts';
 
-export const DEFAULT_LIMIT = 50;
-export const MAX_LIMIT = 500;
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 500;
 /** Past it a date is none: the year 275,760. */
 const MAX_MS = 8.64e15;
 // A time in microseconds must stay a safe integer.

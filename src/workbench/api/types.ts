@@ -309,10 +309,3 @@ export interface SettingsJson {
   readonly journal: string | null;
   readonly limits: Readonly<Record<string, number>>;
 }
-
-/** Of 400 for `q`. */
-export interface BadQuery {
-  readonly error: string;
-  /** Where in `q`, from 0. */
-  readonly position: number;
-}

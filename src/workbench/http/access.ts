@@ -7,7 +7,6 @@ import type { Reply } from './route.ts';
 export type Area = 'ui' | 'intake';
 
 const COOKIE = 'keepspan_session';
-const MAX_SESSIONS = 64;
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 const secret = (): string => randomBytes(24).toString('base64url');
@@ -20,7 +19,7 @@ export class Access {
   readonly #token: Buffer;
   readonly #intakeKey: Buffer;
   #link: Buffer | undefined;
-  readonly #sessions = new Set<string>();
+  #session: Buffer | undefined;
 
   constructor(token: string, intakeKey: string) {
     this.#token = digest(token);
@@ -45,9 +44,7 @@ export class Access {
       );
     this.#link = undefined;
     const session = secret();
-    this.#sessions.add(digest(session).toString('hex'));
-    const [oldest] = this.#sessions;
-    if (this.#sessions.size > MAX_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
+    this.#session = digest(session);
     query.delete('t');
     const rest = query.toString();
     return {
@@ -77,7 +74,9 @@ export class Access {
     if (bearer !== undefined && timingSafeEqual(this.#token, digest(bearer))) return true;
     const cookies = (request.headers.cookie ?? '').split(/;\s*/);
     const session = cookies.find((one) => one.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1);
-    return session !== undefined && this.#sessions.has(digest(session).toString('hex'));
+    return (
+      session !== undefined && this.#session !== undefined && timingSafeEqual(this.#session, digest(session))
+    );
   }
 
   #maySend(request: IncomingMessage): boolean {

@@ -128,7 +128,7 @@ function jsonValue(value: unknown): unknown {
     const asNumber = Number(number);
     return Number.isSafeInteger(asNumber) || value['doubleValue'] !== undefined
       ? toJsonValue(asNumber)
-      : String(number);
+      : JSON.stringify(number).replaceAll('"', '');
   }
   if (isFields(value['arrayValue'])) return listOr(value['arrayValue']['values']).map(jsonValue);
   return isFields(value['kvlistValue']) ? jsonAttributes(value['kvlistValue']['values']) : null;

@@ -27,7 +27,7 @@ function encodingOf({ request }: Call): OtlpEncoding | undefined {
 interface Signal {
   readonly template: string;
   readonly kind: 'spans' | 'logs';
-  decode(body: Buffer, encoding: OtlpEncoding): DecodedRows;
+  readonly decode: (body: Buffer, encoding: OtlpEncoding) => DecodedRows;
 }
 
 function route(intake: Intake, { template, kind, decode }: Signal): Route {

@@ -6,7 +6,7 @@ import { clampStart, TraceSummaries } from './trace-summary.ts';
 export const ROW_OVERHEAD_BYTES = 448;
 
 /** Traces whose eviction is remembered, so that a link to them says so. */
-export const MAX_EVICTED_TRACES = 65_536;
+const MAX_EVICTED_TRACES = 65_536;
 
 interface LastIds {
   spans: number;
@@ -73,11 +73,13 @@ export class SqliteRows {
   readonly #db: DatabaseSync;
   readonly #do: ReturnType<typeof prepareAll>;
   readonly #summaries: TraceSummaries;
+  readonly #maxEvictedTraces: number;
   /** After an undone transaction these are ahead of the rows: a gap in the ids is harmless, only their order counts. */
   readonly #last: LastIds;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, maxEvictedTraces = MAX_EVICTED_TRACES) {
     this.#db = db;
+    this.#maxEvictedTraces = maxEvictedTraces;
     this.#do = prepareAll(db);
     this.#summaries = new TraceSummaries(db);
     this.#last = this.#lastIds();
@@ -125,7 +127,7 @@ export class SqliteRows {
     const derived = (statement: StatementSync, id: number): number => Number(statement.get(id)?.['n']);
     run.markEvicted.run(of('last_span'));
     if (changed(run.rememberTraces, atMs, of('id')) > 0) {
-      run.forgetTraces.run(MAX_EVICTED_TRACES);
+      run.forgetTraces.run(this.#maxEvictedTraces);
       run.dropTraces.run(of('id'));
     }
     const derivedLlm = derived(run.derivedLlmSpans, of('last_llm_span'));

@@ -35,6 +35,8 @@ export interface StoreOptions {
   /** How many batch keys are remembered; the oldest are forgotten first. */
   readonly maxBatchKeys: number;
   readonly clock: Clock;
+  /** Traces whose eviction is remembered; the oldest are forgotten first. Default 65,536. */
+  readonly maxEvictedTraces?: number | undefined;
   readonly slices?: SliceBounds | undefined;
 }
 
@@ -77,7 +79,7 @@ export class SqliteStore implements Store {
     this.#options = options;
     const db = openDatabase(options.file);
     this.#db = db;
-    this.#rows = new SqliteRows(db);
+    this.#rows = new SqliteRows(db, options.maxEvictedTraces);
     this.#one = new OneTrace(db);
     const { clock, slices = DEFAULT_SLICE_BOUNDS } = options;
     this.#queries = new SqliteQueries({ db, clock, bounds: slices, check: () => this.#check() }, this.#one);

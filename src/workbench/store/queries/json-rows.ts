@@ -1,10 +1,10 @@
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-export const json = (value: unknown): string => JSON.stringify(value);
+const json = (value: unknown): string => JSON.stringify(value);
 
 /** JSON object of `head` with one more property whose value is JSON already. */
-export const withJson = (head: Row, name: string, text: unknown): string =>
+const withJson = (head: Row, name: string, text: unknown): string =>
   `${json(head).slice(0, -1)},"${name}":${String(text)}}`;
 
 const times = (row: Row): Row => ({
