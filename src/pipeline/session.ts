@@ -243,6 +243,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     isWatching: isMainThread && settings.alerts && delivery !== 'process',
     initialized: stack.name !== 'none',
     heartbeat: stack.heartbeat,
+    home,
     ledger,
     health,
     tagsDemoted: () => guard.demoted(),

@@ -1,5 +1,6 @@
 import { prometheusText } from '../../selfmetrics/prometheus.ts';
 import type { Settings } from '../../settings/table.ts';
+import { createBeside } from './beside.ts';
 import { createCollector, type MetricSources } from './collect.ts';
 import { countHttpRequests } from './requests.ts';
 import { startWatch, type Watch } from './watch.ts';
@@ -12,19 +13,23 @@ export interface BeginWatch extends Pick<
   /** Whether the alerts are looked at by themselves. */
   readonly isWatching: boolean;
   readonly heartbeat: (() => void) | undefined;
+  /** The journal folder of this process, for what somebody beside it delivers; undefined where nobody does. */
+  readonly home?: Parameters<typeof createBeside>[0] | undefined;
 }
 
 /** Our own metrics of a session, with the alerts over them. */
 export function beginWatch(parts: BeginWatch): Watch & { text(): string } {
   const { settings, isWatching, heartbeat } = parts;
   const startedMs = performance.now();
+  const uptimeS = () => (performance.now() - startedMs) / 1000;
   const requests = countHttpRequests();
   if (isWatching || settings.healthPort !== undefined) requests.count();
   const beats = isWatching && heartbeat !== undefined;
   const collect = createCollector({
     ...parts,
     heartbeatMs: beats ? settings.heartbeatMs : 0,
-    uptimeS: () => (performance.now() - startedMs) / 1000,
+    uptimeS,
+    beside: parts.home === undefined ? undefined : createBeside(parts.home, uptimeS),
     requests: requests.count,
     wallMs: Date.now,
   });

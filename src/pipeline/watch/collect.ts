@@ -7,6 +7,7 @@ import { isStateOn } from '../../selfmetrics/states.ts';
 import { createTagGuard } from '../../tags/guard.ts';
 import { guardLabels } from '../../tags/labels.ts';
 import type { Health } from '../session-types.ts';
+import type { Beside } from './beside.ts';
 
 /** Where the numbers of our own metrics come from. Each is read when the metrics are. */
 export interface MetricSources {
@@ -20,6 +21,8 @@ export interface MetricSources {
   readonly requests: () => number;
   /** Silence after which a heartbeat trace is made; 0 for never. */
   readonly heartbeatMs: number;
+  /** Where somebody else delivers: what that deliverer says of this process. */
+  readonly beside: ((own: Ledger) => Beside | undefined) | undefined;
   readonly tagsDemoted: () => number;
   /** Bytes in use and allowed; undefined without a journal on disk. */
   readonly journalBytes: () => { readonly used: number; readonly limit: number } | undefined;
@@ -51,14 +54,17 @@ function read(sources: MetricSources): Sample[] {
     for (const [text, n] of Object.entries(counts)) add(metric, n, { ...more, [label]: text });
   };
 
-  const ledger = sources.ledger();
+  const own = sources.ledger();
   const health = sources.health();
-  // Who has somebody else deliver does not know what was: no series says so, a 0 would be read as silence upstream.
   const delivers = health.delivery !== 'none';
+  const beside = delivers ? undefined : sources.beside?.(own);
+  const { ledger } = beside ?? { ledger: own };
+  // What is not known has no series: a 0 would be read as silence upstream.
+  const isKnown = delivers || beside !== undefined;
   for (const kind of SIGNAL_KINDS) {
     const row = ledger[kind];
     for (const metric of SOURCE_METRICS) add(metric, row[metric], { kind });
-    if (delivers) for (const metric of DELIVERY_METRICS) add(metric, row[metric], { kind });
+    if (isKnown) for (const metric of DELIVERY_METRICS) add(metric, row[metric], { kind });
     each('dropped', 'reason', row.dropped, { kind });
     each('lost', 'reason', row.lost, { kind });
   }
@@ -80,6 +86,8 @@ function read(sources: MetricSources): Sample[] {
         : Math.max(0, (sources.wallMs() - lastSuccessMs) / 1000);
     add('upstreamSilence', silenceS, { kind });
   }
+  if (beside !== undefined)
+    for (const kind of SIGNAL_KINDS) add('upstreamSilence', beside.silenceS, { kind });
   add('flushFailures', recordCount('observability_flush_failed'));
   add('requests', sources.requests());
   add('heartbeat', sources.heartbeatMs / 1000);

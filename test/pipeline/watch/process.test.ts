@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from '../../../scripts/counterparts/started.ts';
 import type { Ledger } from '../../../src/contracts/ledger.ts';
 import type { Health } from '../../../src/pipeline/session-types.ts';
-import { createSite, recordsOf, type Site } from '../../e2e/support/site.ts';
+import { createSite, recordsOf, ROOT, type Site } from '../../e2e/support/site.ts';
 import { until } from '../../e2e/support/until.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
@@ -20,13 +21,25 @@ interface Service {
   readonly end: () => Promise<string>;
 }
 
-async function startService(t: TestContext, env: Readonly<Record<string, string>>): Promise<Service> {
+interface Started {
+  /** Delivery by `keepspan run`. */
+  readonly beside?: boolean;
+}
+
+async function startService(
+  t: TestContext,
+  env: Readonly<Record<string, string>>,
+  { beside = false }: Started = {},
+): Promise<Service> {
   const site = await createSite(t);
   const [port] = (await freePorts(1)) as [number];
-  const child = site.launch(
-    ['--import', fixture('quick-looks.mjs'), '--import', 'keepspan/register', fixture('service.mjs')],
-    { env: { KEEPSPAN_ALERTS: '1', KEEPSPAN_HEARTBEAT_MS: '0', KEEPSPAN_HEALTH_PORT: String(port), ...env } },
-  );
+  const looks = ['--import', fixture('quick-looks.mjs')];
+  const args = beside
+    ? [join(ROOT, 'bin', 'keepspan.js'), 'run', '--', process.execPath, ...looks, fixture('service.mjs')]
+    : [...looks, '--import', 'keepspan/register', fixture('service.mjs')];
+  const child = site.launch(args, {
+    env: { KEEPSPAN_ALERTS: '1', KEEPSPAN_HEARTBEAT_MS: '0', KEEPSPAN_HEALTH_PORT: String(port), ...env },
+  });
   const base = `http://127.0.0.1:${(await child.says(/port (\d+)\./))[1]}`;
   return {
     site,
@@ -40,7 +53,8 @@ async function startService(t: TestContext, env: Readonly<Record<string, string>
       return parse(await answer.text());
     },
     async end() {
-      child.process.kill('SIGKILL');
+      // A host that is killed leaves its application running.
+      child.process.kill(beside ? 'SIGTERM' : 'SIGKILL');
       return (await child.ended).stderr;
     },
   };
@@ -78,18 +92,24 @@ function ledgerOf(metrics: ReadonlyMap<string, number>): Record<string, Record<s
   return { spans: of('spans'), llmSpans: of('llmSpans'), evaluations: of('evaluations') };
 }
 
+/** Waits until all of three requests is delivered. */
+async function settled(service: Service): Promise<void> {
+  const isSettled = async () => {
+    const rows = Object.values(ledgerOf(await service.metrics()));
+    return (
+      (rows[0]?.['delivered'] ?? 0) >= 9 &&
+      rows.every((row) => row['pending'] === 0 && row['inTransit'] === 0)
+    );
+  };
+  for (const endMs = performance.now() + 20_000; !(await isSettled());)
+    assert.ok(performance.now() < endMs, JSON.stringify(ledgerOf(await service.metrics())));
+}
+
 describe('a real process, watched', () => {
   it('/metrics parses, agrees with ledger(), and is no traffic of the application', async (t) => {
     const service = await startService(t, {});
     for (let n = 0; n < 3; n += 1) await service.work();
-    const isSettled = async () => {
-      const rows = Object.values(ledgerOf(await service.metrics()));
-      return (
-        (rows[0]?.['delivered'] ?? 0) >= 9 &&
-        rows.every((row) => row['pending'] === 0 && row['inTransit'] === 0)
-      );
-    };
-    for (const endMs = performance.now() + 20_000; !(await isSettled()) && performance.now() < endMs;);
+    await settled(service);
     for (let n = 0; n < 20; n += 1) await service.metrics();
     const metrics = await service.metrics();
     const { ledger } = await service.state();
@@ -109,6 +129,23 @@ describe('a real process, watched', () => {
     assert.equal(metrics.get('keepspan_alert_state{alert="signals_lost",severity="critical"}'), 0);
     await service.end();
     assert.ok(!service.site.agent.everything().includes('/metrics'));
+  });
+
+  it('beside `keepspan run` it knows what was delivered for it', async (t) => {
+    const service = await startService(t, {}, { beside: true });
+    try {
+      for (let n = 0; n < 3; n += 1) await service.work();
+      await settled(service);
+      const metrics = await service.metrics();
+      assert.equal(metrics.get('keepspan_signals_delivered_total{kind="llmSpans"}'), 6);
+      assert.equal(metrics.get('keepspan_signals_delivered_total{kind="evaluations"}'), 3);
+      assert.equal(metrics.get('keepspan_delivery_up'), undefined);
+      assert.ok((metrics.get('keepspan_upstream_silence_seconds{kind="spans"}') ?? Infinity) < 20);
+      for (const kind of ['spans', 'llmSpans', 'evaluations'])
+        assert.equal(metrics.get(`keepspan_signals_unaccounted{kind="${kind}"}`), 0);
+    } finally {
+      await service.end();
+    }
   });
 
   it('an upstream that answers 403: the alert is in the log, in health(), in /metrics, and at the webhook', async (t) => {
