@@ -25,6 +25,7 @@ export function chosenModel(env: Environment): ModelChoice | undefined {
 /** The rules of the requirement: no health probes, one empty poll in a hundred. */
 const SAMPLING_RULES = [
   { resource: 'GET /health', sample_rate: 0 },
+  { noise: 'poll:*', sample_rate: 0.01 },
   { name: 'http.request', tags: { 'http.url': '*/queues/*' }, sample_rate: 0.01 },
 ];
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { privateFolder } from '../lib/private-folder.ts';
 import { startReceiver, type Receiver } from '../../test/support/receiver.ts';
+import { runChecks, type ChecksReport } from './checks.ts';
 import { loadCorpus, type CorpusEntry } from './corpus.ts';
 import { runDrill, type DrillOutcome } from './drills.ts';
 import { chosenModel, cleanEnvironment, serviceEnvironment, type ModelChoice } from './environment.ts';
@@ -100,17 +101,39 @@ async function run({ programs, say, env }: JobOptions, closers: (() => unknown)[
     say(drillLine(outcome.report));
   }
   const drills = outcomes.map((outcome) => outcome.report);
+  const checks = await checked(corpus, journals, {
+    ...clean,
+    ...serviceEnvironment({
+      agentUrl: String(datadog),
+      journalDir: join(journals, 'checks', 'journal'),
+      queueUrl: queue.url,
+      model,
+    }),
+  });
+  say(checks.failed === 0 ? 'checklist ok' : 'checklist NOT OK');
   return {
-    ok: drills.every((drill) => drill.findings.length === 0),
+    ok: drills.every((drill) => drill.findings.length === 0) && checks.failed === 0,
     documents: corpus.length,
     model: { name: model.name ?? 'default', standIn: real === undefined },
     drills,
     quality: quality(corpus, outcomes[0]),
+    checks,
     judge: judgeReport(drills.map((drill) => drill.recall)),
     noise: { ...noise, rules: addRuleCounts(outcomes.map(({ rules }) => rules)) },
     ui: String(ui),
     durationMs: Math.round(performance.now() - startedAtMs),
   };
+}
+
+/** The whole checklist, on the service as it is, with one of the documents. */
+async function checked(
+  corpus: readonly CorpusEntry[],
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ChecksReport> {
+  const document = corpus[0]?.document;
+  if (document === undefined) throw new Error('there are no documents');
+  return runChecks({ executable: KEEPSPAN, service: SERVICE, document, folder, env });
 }
 
 /** Not in the system's temporary directory: Keepspan refuses a journal below a path that all may write to. */

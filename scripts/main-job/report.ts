@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { checksLine, type ChecksReport } from './checks.ts';
 import type { DrillReport } from './drills.ts';
 import { KINDS, type Kind } from './ledger.ts';
 import type { NoiseReport } from './noise.ts';
@@ -6,7 +7,7 @@ import type { JudgeReport } from './recall.ts';
 
 /** The report of the main job, as `--report FILE` writes it. */
 export interface MainJobReport {
-  /** Nothing unaccounted, nothing lost but by the SIGKILL, and the receiver's counts agree. */
+  /** Nothing unaccounted, no line of the checklist failed, nothing lost but by the SIGKILL, and the receiver's counts agree. */
   readonly ok: boolean;
   readonly documents: number;
   readonly model: { readonly name: string; readonly standIn: boolean };
@@ -16,6 +17,8 @@ export interface MainJobReport {
   /** Hybrid recall, over all drills. */
   readonly judge: JudgeReport;
   readonly noise: NoiseReport;
+  /** The operational checklist, proved on the service by `keepspan verify`. */
+  readonly checks: ChecksReport;
   readonly ui: string;
   readonly durationMs: number;
 }
@@ -50,7 +53,10 @@ export function describeReport(report: MainJobReport): string {
   const { quality, noise, drills, judge } = report;
   const percent = quality.fields === 0 ? 0 : Math.round((100 * quality.correct) / quality.fields);
   const model = report.model.standIn ? 'stand-in, no real model' : report.model.name;
-  const findings = drills.flatMap((drill) => drill.findings.map((finding) => `  ${drill.name}: ${finding}`));
+  const findings = [
+    ...drills.flatMap((drill) => drill.findings.map((finding) => `  ${drill.name}: ${finding}`)),
+    ...report.checks.findings.map((finding) => `  checklist: ${finding}`),
+  ];
   return [
     '',
     ...table(drills),
@@ -61,6 +67,7 @@ export function describeReport(report: MainJobReport): string {
     `            ${judge.checkable.called} of the ${judge.checkable.requests} with an answer to check (${(100 * (1 - judge.checkable.savedRatio)).toFixed(0)} %), all ${judge.requests - judge.checkable.requests} without`,
     `Noise       ${noise.seen} polls and probes made, ${noise.kept} of them arrived`,
     ...noise.rules.map(({ rule, seen, kept }) => `            ${rule}: ${kept} of ${seen} kept`),
+    checksLine(report.checks),
     '',
     ...(report.ok
       ? [`${styleText('green', 'Everything is accounted for.')} The receiver counted what the ledger says.`]

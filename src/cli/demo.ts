@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -17,6 +16,7 @@ import { runOutage } from '../verify/stages.ts';
 import type { Surroundings } from '../verify/surroundings.ts';
 import { Traffic } from '../verify/traffic.ts';
 import { startWorkbench } from '../workbench/workbench.ts';
+import { endServicesWithUs, removeFolder } from './clean-up.ts';
 import { demoDocuments } from './demo/documents.ts';
 import { demoDrill, drillTable, type DemoDrill } from './demo/report.ts';
 import { startStandIn } from './demo/standin.ts';
@@ -66,6 +66,7 @@ async function demo(options: DemoOptions): Promise<void> {
   const folder = privateFolder();
   let rows: readonly ChecklistEntry[] = [];
   const standIn = await startStandIn();
+  const takeBack = endServicesWithUs(folder);
   const workbench = await startWorkbench({ checklist: () => rows });
   try {
     const callers = new DemoCallers(documents);
@@ -103,6 +104,7 @@ async function demo(options: DemoOptions): Promise<void> {
     }
     if (!ok) process.exitCode = 1;
     if (options.once !== true && options.json !== true && process.stdout.isTTY) {
+      takeBack();
       const stopped = stopSignal();
       say(`The workbench shows it all: ${workbench.uiUrl} (Ctrl-C ends it)`);
       await stopped;
@@ -113,7 +115,8 @@ async function demo(options: DemoOptions): Promise<void> {
   } finally {
     standIn.close();
     await workbench.close();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    takeBack();
+    removeFolder(folder);
   }
 }
 

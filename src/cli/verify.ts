@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { CHECKS } from '../checks/registry.ts';
@@ -17,6 +17,7 @@ import { runVerification, type VerifyRun } from '../verify/run.ts';
 import { ServiceError } from '../verify/service.ts';
 import type { Surroundings } from '../verify/surroundings.ts';
 import { startWorkbench, type Workbench } from '../workbench/workbench.ts';
+import { endServicesWithUs, removeFolder } from './clean-up.ts';
 import { bestOf, probeUrl } from './doctor-start.ts';
 import { contextOf, split } from './doctor.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -99,6 +100,7 @@ async function verify(command: readonly string[], options: VerifyOptions): Promi
   const starts = join(folder, 'starts');
   mkdirSync(starts);
   let rows: readonly ChecklistEntry[] = [];
+  const takeBack = endServicesWithUs(folder);
   const workbench = await startWorkbench({ checklist: () => rows });
   try {
     const at: Surroundings = {
@@ -118,10 +120,12 @@ async function verify(command: readonly string[], options: VerifyOptions): Promi
     rows = checklistEntries(lines, Date.now());
     report(options, command, cwd, outcomes, lines, performance.now() - startMs);
     if (fails(lines, options.failOn)) process.exitCode = 1;
+    takeBack();
     if (options.keep === true) await keepOpen(workbench);
   } finally {
     await workbench.close();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    takeBack();
+    removeFolder(folder);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ArrivedSpan } from './arrivals.ts';
 import type { SteadyEvidence } from './evidence.ts';
-import { readLogLines } from './log-lines.ts';
+import { readLogLines, recordIn } from './log-lines.ts';
 import type { Receiver } from './receiver.ts';
 import { send, type RequestOutcome } from './request.ts';
 import type { Running, Surroundings } from './surroundings.ts';
@@ -28,7 +28,10 @@ export async function look(at: Surroundings, { service, receiver }: Running): Pr
     if (at.drive === undefined) answers = await at.traffic.rounds(service.baseUrl, at.rounds);
     else await at.drive(service.baseUrl);
     const health = await probeHealth(service.baseUrl, at.healthPath);
-    await until(() => firstTraceMs !== undefined, at.traceTimeoutMs - (performance.now() - startMs));
+    // Nothing will come of a service that says that it is off.
+    const isOff = recordIn(readLogLines(service.lines), 'observability_disabled') !== undefined;
+    const limitMs = isOff ? 0 : at.traceTimeoutMs - (performance.now() - startMs);
+    await until(() => firstTraceMs !== undefined, limitMs);
     await quiet(receiver);
     return {
       answers,

@@ -52,6 +52,14 @@ export class ServiceError extends Error {
   }
 }
 
+/** Services that have not ended: what is interrupted leaves none behind. */
+const running = new Set<() => void>();
+
+/** Ends every service at once. */
+export function killServices(): void {
+  for (const kill of running) kill();
+}
+
 const MAX_LINES = 20_000;
 const MAX_LINE_CHARS = 64 << 10;
 /** The whole shutdown has 25 s, and two more until Keepspan steps in. */
@@ -82,6 +90,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     env: { ...env, ...launch.variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const kill = (): void => killAll(child, readEvents(folder));
+  running.add(kill);
   const lines: string[] = [];
   const keep = (line: string): void => {
     if (lines.length < MAX_LINES) lines.push(line.slice(0, MAX_LINE_CHARS));
@@ -97,7 +107,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     child.once('close', end);
   });
   let over: ServiceExit | undefined;
-  void exited.then((exit) => (over = exit));
+  void exited.then((exit) => {
+    over = exit;
+    running.delete(kill);
+  });
   const events = (): readonly ProbeEvent[] => readEvents(folder);
   const stop: Service['stop'] = async (signal) => {
     const sentMs = performance.now();
