@@ -122,14 +122,17 @@ export class DeliveryThread {
   }
 
   #deliverMemory(
-    { subject, machine, wholeEncoder, upstream, maxAgeMs, clock }: Setting,
+    { subject, machine, oracle, wholeEncoder, upstream, maxAgeMs, clock }: Setting,
     onMemory: Resolved,
   ): void {
     for (const kind of KINDS) {
       const source = new subject.memory.MemorySource(
         kind,
         (ids, outcomes) => onMemory({ kind, ids, outcomes }),
-        (twice) => onMemory({ kind, twice }),
+        (twice) => {
+          oracle.told(this.thread, twice);
+          onMemory({ kind, twice });
+        },
       );
       this.memory[kind] = source;
       const quiet = { onOutcome: () => undefined, onState: () => undefined };

@@ -30,7 +30,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'delivery/refused-record.ts',
     find: 'carried += signals;',
     replace: '',
-    within: 1000,
+    within: 2000,
   },
   {
     name: 'eviction-order',
@@ -110,7 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'pipeline/memory-source.ts',
     find: '    this.#maybeTwice(signals);',
     replace: '    void signals;',
-    within: 1500,
+    within: 500,
   },
   {
     name: 'damage-uncounted',
@@ -158,7 +158,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'journal/counters.ts',
     find: "const resumed = unsettled(then) + then['lost.killed'] - now['lost.killed'];",
     replace: 'const resumed = 0;',
-    within: 4000,
+    within: 500,
   },
   {
     name: 'deaf-to-stop',

@@ -46,6 +46,12 @@ interface Life {
   stale: boolean;
 }
 
+/** What one thread sent from memory, by signal, and how much of that it said it sends again. */
+interface FromMemory {
+  readonly sent: Map<number, number>;
+  told: number;
+}
+
 export class LawBroken extends Error {
   readonly law: string;
 
@@ -79,6 +85,7 @@ export class Oracle implements FileObserver {
   readonly #owners = new Map<string, Process>();
   readonly #machine: () => Machine;
   #noted: LawBroken | undefined;
+  readonly #fromMemory = new Map<Thread, FromMemory>();
   readonly #byFirst = new Map<number, Made>();
 
   constructor(machine: () => Machine) {
@@ -115,10 +122,24 @@ export class Oracle implements FileObserver {
     for (let i = 0; i < made.count; i++) this.seen[made.first + i]! |= flag;
   }
 
-  /** Upstream took it, once more. */
-  took(signal: number): void {
+  /** Upstream took it, once more. @param fromMemory the thread that sent it out of memory */
+  took(signal: number, fromMemory?: Thread): void {
     this.seen[signal]! |= Seen.taken;
     this.copies[signal]! += 1;
+    if (fromMemory === undefined) return;
+    const { sent } = this.#memoryOf(fromMemory);
+    sent.set(signal, (sent.get(signal) ?? 0) + 1);
+  }
+
+  /** The thread said that it sends so many signals once more. */
+  told(thread: Thread, signals: number): void {
+    this.#memoryOf(thread).told += signals;
+  }
+
+  #memoryOf(thread: Thread): FromMemory {
+    let one = this.#fromMemory.get(thread);
+    if (one === undefined) this.#fromMemory.set(thread, (one = { sent: new Map(), told: 0 }));
+    return one;
   }
 
   wrote(_thread: Thread, path: string, file: File, data: Uint8Array, position: number, taken: number): void {
@@ -249,6 +270,11 @@ export class Oracle implements FileObserver {
       0,
     );
     law('L12', this.powerLost || surplus <= maybeTwice, () => `${surplus} copies, ${maybeTwice} counted`);
+    for (const { sent, told } of this.#fromMemory.values()) {
+      let again = 0;
+      for (const n of sent.values()) again += n - 1;
+      law('L12', again <= told, () => `${again} copies from memory, ${told} said`);
+    }
     law(
       'L12',
       this.uncertain || this.powerLost || maybeTwice === 0,

@@ -111,6 +111,20 @@ const STEPS = {
     if (thread !== undefined) thread.paused = b < 0.5;
   },
   freeze: (_setting, cast, { a, b }) => pick(cast.applications, a)?.freeze(b < 0.6),
+  /** With something in memory alone, for longer than a lease: what the seal takes for lost is there again. */
+  standstill: async (setting, cast, { a, b, c }) => {
+    const { machine, oracle } = setting;
+    const application = pick(cast.applications, a);
+    if (application === undefined) return;
+    oracle.faulty = true;
+    machine.disk.mode = 'full';
+    application.take(pick(KINDS, b), 1 + Math.floor(c * 3), 100);
+    application.commit();
+    application.freeze(true);
+    machine.disk.mode = 'ok';
+    await STEPS.pass(setting, cast, { name: 'pass', a: 1, b: 1, c });
+    application.freeze(false);
+  },
   jump: ({ machine, oracle, maxAgeMs }, _cast, { a, b }) => {
     const reach = b < 0.7 ? 3_600_000 : 1.5 * DAY_MS;
     machine.setWall(machine.wallMs + Math.floor((a - 0.5) * 2 * reach));
@@ -156,6 +170,7 @@ const WEIGHTS: readonly (readonly [StepName, number, (setting: Setting) => boole
   ['exit', 1, () => true],
   ['pause', 2, ({ features }) => features.kills],
   ['freeze', 3, ({ features }) => features.foreign],
+  ['standstill', 1, ({ features }) => features.foreign && features.diskFaults],
   ['jump', 2, ({ features }) => features.jumps],
   ['flip', 3, ({ features }) => features.flips],
   ['powerLoss', 2, ({ features }) => features.powerLoss],

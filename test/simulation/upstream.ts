@@ -18,6 +18,8 @@ export const UPSTREAM_MODES = [
 export type UpstreamMode = (typeof UPSTREAM_MODES)[number] | 'moody';
 
 const TIMEOUT_MS = 10_000;
+/** Names the batch by its source; what comes out of memory says so. */
+const BATCH_HEADER = 'x-keepspan-batch';
 const RETRIED = [408, 425, 429, 500, 502, 503, 504, 599] as const;
 const HELD = [301, 302, 401, 403, 404, 407] as const;
 const REFUSED = [400, 413, 422, 451] as const;
@@ -51,9 +53,10 @@ export class Upstream {
     this.#network = machine.spawn(machine.start(), 'observer');
   }
 
-  readonly send: Send = ({ body }, signal) => {
+  readonly send: Send = ({ body, headers }, signal) => {
     const machine = this.#machine;
     const thread = thisThread();
+    const fromMemory = headers[BATCH_HEADER]?.startsWith('memory-') === true ? thread : undefined;
     const signals = signalsIn(body.toString('latin1'));
     return new Promise<SendResult>((resolve) => {
       let sent = false;
@@ -73,7 +76,7 @@ export class Upstream {
         const fate = this.#fate(signals);
         sent = fate.left;
         const land = (): void => {
-          const result = fate.arrives ? this.#arrive(signals, fate.result) : fate.result;
+          const result = fate.arrives ? this.#arrive(signals, fate.result, fromMemory) : fate.result;
           if (result !== undefined) machine.soon(thread, () => settle(result));
         };
         machine.after(this.#network, fate.afterMs, land);
@@ -122,7 +125,11 @@ export class Upstream {
   }
 
   /** @returns the answer; undefined when the connection stays silent */
-  #arrive(signals: readonly number[], result: SendResult | undefined): SendResult | undefined {
+  #arrive(
+    signals: readonly number[],
+    result: SendResult | undefined,
+    fromMemory: Thread | undefined,
+  ): SendResult | undefined {
     const refused = result?.kind === 'response' && (REFUSED as readonly number[]).includes(result.status);
     if (refused) {
       if (signals.length === 1) this.#oracle.seen[signals[0]!]! |= Seen.refused;
@@ -130,7 +137,7 @@ export class Upstream {
     }
     const rejected = result?.kind === 'response' ? rejectedBy(result.body) : 0;
     const taken = signals.slice(0, signals.length - rejected);
-    for (const signal of taken) this.#oracle.took(signal);
+    for (const signal of taken) this.#oracle.took(signal, fromMemory);
     for (const signal of signals.slice(taken.length)) this.#oracle.seen[signal]! |= Seen.rejected;
     if (result?.kind === 'response' && (result.status === 502 || result.status === 504))
       this.#oracle.uncertain = true;
