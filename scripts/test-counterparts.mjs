@@ -23,6 +23,8 @@ try {
   installCollector();
   const { installMoto } = await import('./counterparts/moto.ts');
   installMoto();
+  const { installPrometheus } = await import('./counterparts/prometheus.ts');
+  installPrometheus();
 } catch (error) {
   process.stderr.write(`test:counterparts: ${error.message}\n`);
   process.exit(2);

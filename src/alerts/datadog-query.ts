@@ -1,7 +1,7 @@
 import { datadogName, type MetricId } from '../selfmetrics/metrics.ts';
 
 /** Groups of a monitor: a service, or each of its processes (the Agent's check tags each with its `endpoint`). */
-export const SERVICE = '{service,env}';
+const SERVICE = '{service,env}';
 export const PROCESS = '{service,env,endpoint}';
 
 /** `sum` of a counter over a monitor's window. @param filter tags, in lower case as Datadog keeps them */

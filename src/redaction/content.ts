@@ -1,9 +1,6 @@
 import type { RedactText } from './text.ts';
 
-/** How much of prompts and completions is kept (`KEEPSPAN_CAPTURE_CONTENT`). */
-export type ContentCapture = 'full' | 'redacted' | 'none';
-
-/** What may be kept of content, and for `redacted` the function over its texts. */
+/** How much of prompts and completions is kept (`KEEPSPAN_CAPTURE_CONTENT`), and for `redacted` the function over its texts. */
 export type ContentRule =
   | { readonly capture: 'full' }
   | { readonly capture: 'none' }

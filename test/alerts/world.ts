@@ -3,8 +3,6 @@ import { CONDITIONS } from '../../src/alerts/conditions.ts';
 import { type AlertChange, createAlertEvaluator } from '../../src/alerts/evaluator.ts';
 import type { MetricId, Sample } from '../../src/selfmetrics/metrics.ts';
 
-export const MINUTE_MS = 60_000;
-
 /** What a service does in one second, and how it stands. Numbers are per second where they are counters. */
 export interface Second {
   requests?: number;
