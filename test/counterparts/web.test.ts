@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { ConsoleMessage, Page } from 'playwright-core';
 import { type Browser, startChromium } from '../../scripts/counterparts/chromium.ts';
 import type { Workbench } from '../../src/workbench/workbench.ts';
 import { startSite } from '../web/support/site.ts';
 import { type SentTrace, sendLargeTrace, sendTraffic } from '../web/support/traffic.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 const WAIT_MS = 30_000;
 const LARGE = 45_000;
 
@@ -167,10 +169,9 @@ describe('the page in a browser', () => {
   it('the keyboard goes through a waterfall of 45,000 spans, of which a screenful is drawn', async () => {
     const { page, complaints } = await open(`/traces/${large}`);
     const grid = page.locator('[role=treegrid]');
-    await page.waitForFunction(
-      (rows) => document.querySelector('[role=treegrid]')?.getAttribute('aria-rowcount') === rows,
-      String(LARGE),
-    );
+    const rows = (n: number): Promise<void> =>
+      page.locator(`[role=treegrid][aria-rowcount="${n}"]`).waitFor();
+    await rows(LARGE);
     const drawn = await page.locator('.wf-row').count();
     assert.ok(drawn < 80, `${drawn} rows drawn`);
     const active = page.locator('[role=row][tabindex="0"]');
@@ -178,10 +179,7 @@ describe('the page in a browser', () => {
     const index = async (): Promise<number> => Number(await active.getAttribute('aria-rowindex'));
     const press = async (key: string, expected: number): Promise<void> => {
       await page.keyboard.press(key);
-      await page.waitForFunction(
-        (row) => document.activeElement?.getAttribute('aria-rowindex') === row,
-        String(expected),
-      );
+      await page.locator(`[role=row]:focus[aria-rowindex="${expected}"]`).waitFor();
     };
     await active.focus();
     await press('ArrowDown', 2);
@@ -190,22 +188,18 @@ describe('the page in a browser', () => {
     await press('End', LARGE);
     await press('Home', 1);
     await page.keyboard.press('PageDown');
-    await page.waitForFunction(() => Number(document.activeElement?.getAttribute('aria-rowindex')) > 10);
-    assert.ok((await index()) < 60);
+    await page.locator('[role=row]:focus:not([aria-rowindex="1"])').waitFor();
+    const screen = await index();
+    assert.ok(screen > 10 && screen < 60, `a screen further: row ${screen}`);
     await press('Home', 1);
     await page.keyboard.press('ArrowLeft');
-    await page.waitForFunction(
-      () => document.querySelector('[role=treegrid]')?.getAttribute('aria-rowcount') === '1',
-    );
+    await rows(1);
     assert.equal(await active.getAttribute('aria-expanded'), 'false');
     await page.keyboard.press('ArrowRight');
-    await page.waitForFunction(
-      (rows) => document.querySelector('[role=treegrid]')?.getAttribute('aria-rowcount') === rows,
-      String(LARGE),
-    );
+    await rows(LARGE);
     assert.match((await active.getAttribute('aria-label')) ?? '', /batch\.run, .*, ok/);
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'tab');
+    await page.locator('[role=tab]:focus').waitFor();
     await grid.evaluate((element) => (element.scrollTop = 600_000));
     await page.locator('.wf-row[aria-rowindex="21440"]').waitFor();
     assert.equal(await active.count(), 1, 'the active row stays reachable, out of view');
@@ -289,6 +283,37 @@ describe('the page in a browser', () => {
     const problem = page.locator('.problem').first();
     await problem.waitFor();
     assert.match(await problem.innerText(), /KS-UI-001[^]*Last good answer at \d\d:\d\d:\d\d/);
+    await page.close();
+  });
+
+  it('shows what the real tracer sends, and a refused signal in red with its reason', async (t) => {
+    const bench = await startSite({ rows: false });
+    t.after(() => bench.close());
+    const program = fileURLToPath(new URL('../workbench/fixtures/traced-app.ts', import.meta.url));
+    const env = {
+      ...process.env,
+      DD_TRACE_AGENT_URL: bench.datadogUrl,
+      DD_LLMOBS_ENABLED: '1',
+      DD_TRACE_ENABLED: 'true',
+      DD_ENV: '',
+      NODE_OPTIONS: '',
+    };
+    await promisify(execFile)(process.execPath, [program], { env, timeout: WAIT_MS });
+    const { page, complaints } = await open('/traces', bench.datadogUrl);
+    await page.locator('.trace-table tbody tr').nth(4).waitFor();
+    await page.locator('.trace-table .name a').first().click();
+    await page.locator('.wf-row', { hasText: 'chat' }).click();
+    await page.locator('.message', { hasText: 'assistant' }).waitFor();
+    await page.locator('#tab-evaluations', { hasText: '2' }).click();
+    await page.locator('.eval-card', { hasText: 'kind' }).waitFor();
+    await fetch(`${bench.datadogUrl}/api/v2/llmobs`, {
+      method: 'POST',
+      body: '{"spans":[{"name":"broken"}]}',
+    });
+    await page.locator('.strip .status.bad', { hasText: '1 rejected' }).click();
+    await page.locator('td.bad', { hasText: 'trace_id' }).waitFor();
+    await page.locator('.flow-parts .bad', { hasText: '1 rejected' }).waitFor();
+    assert.deepEqual([...complaints, ...(await violations(page))], []);
     await page.close();
   });
 

@@ -5,8 +5,7 @@ import type { EvaluationRowJson, EvaluationSummary } from '../../src/workbench/a
 import { funnelOf, judgeTracePath, mainLabels, valueText } from '../../web/src/lib/evaluations.ts';
 import { arrivalsOf, gapOf, sourceLedger, sumOf } from '../../web/src/lib/ledger.ts';
 import { alertRows, checkCounts, checkRow } from '../../web/src/lib/rows.ts';
-import { ApiError } from '../../web/src/data/client.ts';
-import { getJson } from '../../web/src/data/client.ts';
+import { type ApiError, getJson } from '../../web/src/data/client.ts';
 
 const summary = (label: string, decided: Partial<EvaluationSummary['decided']> = {}): EvaluationSummary => ({
   label,

@@ -2,7 +2,7 @@ import type { ProvidedRow } from '../../../src/workbench/api/types.ts';
 import { startWorkbench, type Workbench } from '../../../src/workbench/workbench.ts';
 
 /** Alerts in each of their states. */
-export function alertRows(nowMs: number): readonly ProvidedRow[] {
+function alertRows(nowMs: number): readonly ProvidedRow[] {
   const row = (
     id: string,
     title: string,
@@ -45,7 +45,7 @@ export function alertRows(nowMs: number): readonly ProvidedRow[] {
 }
 
 /** A checklist with a line in every status. */
-export function checklistRows(nowMs: number): readonly ProvidedRow[] {
+function checklistRows(nowMs: number): readonly ProvidedRow[] {
   const row = (
     section: string,
     line: string,

@@ -323,10 +323,10 @@ function logsOf(request: Request): string[] {
   ];
 }
 
-async function post(url: string, body: Uint8Array | string, contentType: string): Promise<void> {
+async function post(url: string, body: Uint8Array<ArrayBuffer> | string, contentType: string): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
-    body: body as BodyInit,
+    body,
     headers: { 'content-type': contentType },
   });
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);

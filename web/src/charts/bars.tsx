@@ -27,6 +27,7 @@ export function Bars({
   return (
     <Chart
       title={title}
+      of="evaluations"
       note={note}
       columns={['', 'Count', 'Share']}
       rows={bars.map(({ name, value }) => [name, value, of > 0 ? percent(value / of) : '–'])}

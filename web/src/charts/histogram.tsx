@@ -35,6 +35,7 @@ export function Histogram({
   return (
     <Chart
       title="Distribution"
+      of="evaluations"
       note={line === undefined ? 'scores' : `scores; threshold ${short(line)}`}
       columns={['From', 'To', 'Evaluations']}
       rows={bounds.map(([from, to, n]) => [short(from), short(to), n])}

@@ -23,6 +23,7 @@ export function LatencyScatter({ rows, peek, onPeek }: Props): JSX.Element {
   return (
     <Chart
       title="Latency"
+      of="spans"
       note={`${plural(rows.length, 'trace')} listed, ${errors === 0 ? 'none' : errors} with errors`}
       columns={['Time', 'Name', 'Duration', 'Status']}
       rows={rows.map((row) => [dateTime(row.startMs), row.name, duration(row.durationMs), row.status])}

@@ -17,7 +17,7 @@ export interface AlertRow {
 const STATES = ['firing', 'pending', 'quiet'] as const;
 
 /** Reads a row of `/api/alerts`. A state that is not known is no data: not knowing is not "OK". */
-export function alertRow(row: ProvidedRow): AlertRow {
+function alertRow(row: ProvidedRow): AlertRow {
   const evidence = row['evidence'];
   const facts = fieldsOf(evidence);
   return {

@@ -14,13 +14,7 @@ export const COLUMNS = [
 ] as const;
 export type Column = (typeof COLUMNS)[number];
 
-export const SORTS = [
-  'time',
-  'duration',
-  'spans',
-  'errors',
-  'tokens',
-] as const satisfies readonly TraceSort[];
+const SORTS = ['time', 'duration', 'spans', 'errors', 'tokens'] as const satisfies readonly TraceSort[];
 
 /** What the address of the list of traces says. */
 export interface TraceFilters {
@@ -72,7 +66,7 @@ export function writeFilters(filters: TraceFilters): string {
 }
 
 /** Milliseconds since the epoch of a bound; undefined for none. */
-export function boundMs(text: string, nowMs: number): number | undefined {
+function boundMs(text: string, nowMs: number): number | undefined {
   const relative = RELATIVE.exec(text);
   if (relative !== null) return nowMs - Number(relative[1]) * UNIT_MS[relative[2] as keyof typeof UNIT_MS];
   const ms = Date.parse(text);
