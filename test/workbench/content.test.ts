@@ -317,7 +317,7 @@ describe('what the workbench makes of content', () => {
         body: evaluations([{ label: 'recall', score: 0.5 }]),
       });
       await ask(bench.datadogUrl, '/v0.4/traces', {
-        body: tracePayload(1, { meta: { 'error.message': SECRET, kept: 'yes' } }),
+        body: tracePayload(1, { meta: { 'error.message': SECRET, 'ai.prompt': SECRET, kept: 'yes' } }),
       });
       await ask(bench.datadogUrl, '/api/logs', { body: JSON.stringify({ msg: SECRET, prompt: SECRET }) });
       const otlp = otlpSpan([

@@ -195,10 +195,15 @@ describe('searching traces', () => {
     const store = opened(t);
     const long = 'n'.repeat(MAX_WORDS_CHARS - 7);
     const inside = spanRow(1, { service: '', resource: '', name: long });
-    store.insert({ ...none, kind: 'spans', spans: [inside, { ...inside, name: 'abc' }] });
+    store.insert({
+      ...none,
+      kind: 'spans',
+      spans: [inside, { ...inside, name: 'abc' }, { ...inside, name: 'xyz' }],
+    });
     const count = async (q: string): Promise<number> =>
       (await store.traces(tracesRequest({ query: parseTraceQuery(q, () => undefined) }))).items.length;
     assert.equal(await count('abc'), 1, 'the last that fits');
+    assert.equal(await count('xyz'), 0, 'no more of the same request');
     store.insert({ ...none, kind: 'spans', spans: [{ ...inside, name: 'def' }] });
     assert.equal(await count('def'), 0, 'the first that does not');
   });

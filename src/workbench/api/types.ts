@@ -8,7 +8,7 @@ export interface Counted {
   readonly evicted: number;
 }
 
-/** How far a search got. A search stops after 200 ms; `nextCursor` then goes on where it stopped. */
+/** How far a search got. A search stops after 120 ms; `nextCursor` then goes on where it stopped. */
 export interface Scan {
   /** Rows looked at for this page. */
   readonly scanned: number;

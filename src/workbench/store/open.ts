@@ -16,7 +16,7 @@ export function openDatabase(file: string | undefined): DatabaseSync {
     // Indexes on ids are written at random places: without a cache that holds their upper pages each costs a read.
     db.exec(
       'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ' +
-        'PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -65536;',
+        'PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -12288;',
     );
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
     if (version !== 0 && version !== SCHEMA_VERSION) {

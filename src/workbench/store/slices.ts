@@ -6,7 +6,7 @@ export interface SliceBounds {
   readonly totalMs: number;
 }
 
-export const DEFAULT_SLICE_BOUNDS: SliceBounds = { sliceMs: 8, totalMs: 200 };
+export const DEFAULT_SLICE_BOUNDS: SliceBounds = { sliceMs: 8, totalMs: 120 };
 
 // Looking at the clock for every row would cost as much as the row.
 const ROWS_BETWEEN_LOOKS = 16;

@@ -193,7 +193,7 @@ export interface StoredTrace {
 
 /**
  * Keeps what arrived. Writing is synchronous: one call, one transaction. Reading what may take long gives the event
- * loop back every few milliseconds and ends after 200. Every method may throw when the storage fails (disk full, file
+ * loop back every few milliseconds and ends after 120. Every method may throw when the storage fails (disk full, file
  * damaged); nothing is counted then, and the sender is told to retry.
  */
 export interface Store {
