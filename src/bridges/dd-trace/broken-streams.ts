@@ -17,7 +17,8 @@ interface Intercepted {
 const INTERCEPTS = ['dd-trace:openai:chat.completions:intercept', 'dd-trace:openai:responses:intercept'];
 const OPENAI_CHUNK = 'apm:openai:request:chunk';
 const OPENAI_END = 'tracing:apm:openai:request:asyncEnd';
-const BEDROCK_START = 'apm:aws:request:start:bedrockruntime';
+/** Not `start`, whose having a listener means that Bedrock is traced. This one comes before there is an answer, too. */
+const BEDROCK_REGION = 'apm:aws:request:region:bedrockruntime';
 const BEDROCK_COMPLETE = 'apm:aws:request:complete:bedrockruntime';
 
 /**
@@ -33,7 +34,7 @@ export function mendStreams(): () => void {
     ...INTERCEPTS.map((name) => [name, (call: unknown) => followOpenAi(call as Intercepted, open)] as const),
     [OPENAI_CHUNK, (part) => handOutCopy(part as { chunk?: unknown })],
     [OPENAI_END, (call) => open.over(call as object)],
-    [BEDROCK_START, (call) => followBedrock(call as object, open)],
+    [BEDROCK_REGION, (call) => followBedrock(call as object, open)],
     [BEDROCK_COMPLETE, (call) => open.over(call as object)],
   ];
   for (const [name, listener] of listeners) subscribe(name, listener);
