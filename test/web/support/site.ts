@@ -74,7 +74,7 @@ function checklistRows(nowMs: number): readonly ProvidedRow[] {
     ),
     row(
       'Initial setup',
-      'DD_LLMOBS_ENABLED set in deployment configuration',
+      '`DD_LLMOBS_ENABLED` set in deployment configuration',
       'KS-ENV-002',
       'pass',
       ['deploy/kubernetes/deployment.yaml:41'],

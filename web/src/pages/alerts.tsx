@@ -4,6 +4,7 @@ import { now, paused } from '../data/live.ts';
 import { useResource } from '../data/resource.ts';
 import { ago, plural } from '../lib/format.ts';
 import { alertRows, type AlertRow } from '../lib/rows.ts';
+import { WithCode } from '../ui/controls.tsx';
 import { Empty, Loading, Problem } from '../ui/states.tsx';
 import { Status } from '../ui/status.tsx';
 
@@ -105,7 +106,11 @@ function AlertLine({ row }: { readonly row: AlertRow }): JSX.Element {
         ) : (
           evidence
         )}
-        {state !== 'quiet' && fix !== '' && <span class="fix">Fix: {fix}</span>}
+        {state !== 'quiet' && fix !== '' && (
+          <span class="fix">
+            Fix: <WithCode text={fix} />
+          </span>
+        )}
       </td>
     </tr>
   );

@@ -5,6 +5,7 @@ import { param, setParam } from '../data/location.ts';
 import { useResource } from '../data/resource.ts';
 import { ago, dateTime } from '../lib/format.ts';
 import { CHECK_STATES, checkCounts, checkRow, type CheckRow, type CheckState } from '../lib/rows.ts';
+import { WithCode } from '../ui/controls.tsx';
 import { Empty, Loading, Problem } from '../ui/states.tsx';
 import { Status } from '../ui/status.tsx';
 
@@ -113,14 +114,20 @@ function Line({ row }: { readonly row: CheckRow }): JSX.Element {
     <li class={`check is-${status}`}>
       <Status of={status} />
       <div class="check-body">
-        <p class="check-line">{line}</p>
+        <p class="check-line">
+          <WithCode text={line} />
+        </p>
         {evidence.map((text) => (
           <p key={text} class="soft evidence">
             {text}
           </p>
         ))}
         {evidence.length === 0 && <p class="faint evidence">No evidence was given.</p>}
-        {(status === 'fail' || status === 'warn') && fix !== '' && <p class="fix">Fix: {fix}</p>}
+        {(status === 'fail' || status === 'warn') && fix !== '' && (
+          <p class="fix">
+            Fix: <WithCode text={fix} />
+          </p>
+        )}
       </div>
       <div class="check-side soft">
         {id !== '' && <code>{id}</code>}

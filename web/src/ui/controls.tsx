@@ -114,6 +114,11 @@ export function Copy({
   );
 }
 
+/** A line of ours in which names stand between backticks. */
+export function WithCode({ text }: { readonly text: string }): JSX.Element {
+  return <>{text.split('`').map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</>;
+}
+
 /** A text with what was searched for marked. */
 export function Marked({ text, needle }: { readonly text: string; readonly needle: string }): JSX.Element {
   return (
