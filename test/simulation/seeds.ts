@@ -39,6 +39,11 @@ export const SEEDS: readonly { readonly seed: number; readonly found: string }[]
     found: 'L4: a segment that could not be begun made the one before final, and it was written on',
   },
   {
+    seed: 3386,
+    found:
+      'L1: power loss took the page that said what was resumed, and left the record: it was lost and delivered',
+  },
+  {
     seed: 5527101,
     found:
       'L4: nothing: a clock was set to a minute before records expire, and the oracle looked away when they did',
