@@ -42,7 +42,7 @@ const raw = (url: string): Promise<Socket> =>
 describe('workbench under fire', () => {
   it(
     `answers ${BODIES} broken requests over every route with 4xx, and good data is unharmed`,
-    { timeout: isFull ? 7_200_000 : 150_000 },
+    { timeout: isFull ? 7_200_000 : 240_000 },
     async (t) => {
       const bench = await workbench(t, { maxStoredBytes: 24 * MIB });
       const random = seeded(SEED);
