@@ -22,7 +22,10 @@ ask().then(async (text) => {
 `;
 const PRELOAD = ['--import', 'keepspan/register'] as const;
 
-describe('layouts of package managers, and builders', () => {
+/** Seven installations. */
+const LIMIT_MS = 600_000;
+
+describe('layouts of package managers, and builders', { timeout: LIMIT_MS }, () => {
   const suite = suiteContext();
   let tools = '';
   let folder = '';
