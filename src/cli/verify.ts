@@ -49,6 +49,7 @@ type Checks = typeof VERIFY_CHECKS;
 
 const TRACE_TIMEOUT_MS = 60_000;
 const START_WATCH_MS = 1500;
+const PROBES = /(?:verify|doctor)-probe\.[jt]s\?/;
 
 /** Adds `keepspan verify`: the operational checklist, proved on the running service. */
 export function verifyCommand(program: Command): void {
@@ -174,8 +175,10 @@ async function doctored(
   { datadogUrl }: Workbench,
 ): Promise<readonly CheckOutcome[]> {
   if (checks.length === 0) return [];
-  const report = bestOf(starts);
-  const context = contextOf(dir, report && { report, exitCode: undefined, output: '' });
+  const seen = bestOf(starts);
+  // Our own preloads are no part of the command.
+  const start = seen && { ...seen, execArgv: seen.execArgv.filter((option) => !PROBES.test(option)) };
+  const context = contextOf(dir, start && { report: start, exitCode: undefined, output: '' });
   return runChecks(checks, { ...context, upstream: datadogUrl });
 }
 

@@ -8,6 +8,8 @@ export interface BrokenVariant extends Variant {
   readonly line: string;
   /** The check that has to say it. */
   readonly check: string;
+  /** Default fail. */
+  readonly status?: 'fail' | 'warn';
   /** Lines that fail as well, because of the same. */
   readonly also?: readonly string[];
 }
@@ -41,6 +43,13 @@ export const BROKEN: readonly BrokenVariant[] = [
     name: 'a library is loaded before the tracer',
     before: ['early-library.mjs'],
     line: LINES.order,
+    check: 'KS-LOAD-002',
+    also: [LINES.llm],
+  },
+  {
+    name: 'a library is required before the tracer',
+    before: ['early-commonjs.mjs'],
+    line: LINES.order,
     check: 'KS-VERIFY-001',
     also: [LINES.llm],
   },
@@ -60,8 +69,10 @@ export const BROKEN: readonly BrokenVariant[] = [
   {
     name: 'nobody says where the Agent is',
     env: { DD_TRACE_AGENT_URL: undefined },
+    dir: join(import.meta.dirname, 'projects', 'deployed'),
     line: LINES.agent,
     check: 'KS-ENV-005',
+    status: 'warn',
   },
   {
     name: 'incoming headers are signed',

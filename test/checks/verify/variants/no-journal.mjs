@@ -1,2 +1,2 @@
 // Custody that is nowhere: what dies with the process is gone.
-process.env.KEEPSPAN_JOURNAL_DIR = '/proc/nowhere';
+process.env.KEEPSPAN_JOURNAL_DIR = '/dev/null/journal';
