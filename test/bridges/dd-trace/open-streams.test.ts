@@ -47,7 +47,9 @@ describe('streams of answers', () => {
 
   it('one that is read to its end is not touched', async () => {
     const { followed, call } = follow('read');
-    assert.deepEqual(await Array.fromAsync(followed.iterator()), [1, 2]);
+    const read: number[] = [];
+    for await (const part of followed.iterator()) read.push(part);
+    assert.deepEqual(read, [1, 2]);
     open.over(call);
     host.emit('exit');
     assert.deepEqual(ended, []);
