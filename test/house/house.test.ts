@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { VERIFY_CHECKS } from '../../src/verify/registry.ts';
+import { WORKBENCH_CONDITIONS } from '../../src/workbench/alerts.ts';
 import { CONDITIONS } from '../../src/alerts/conditions.ts';
 import { CHECKS } from '../../src/checks/registry.ts';
 import { CODES } from '../../src/selfmetrics/codes.ts';
@@ -31,11 +33,8 @@ test('the generated pages are up to date', () => {
 });
 
 test('every code that src mentions stands in the table, with no gap in what it promises', () => {
-  const listed = new Set([
-    ...Object.keys(CODES),
-    ...CHECKS.map(({ id }) => id),
-    ...CONDITIONS.map(({ id }) => id),
-  ]);
+  const tables = [CHECKS, VERIFY_CHECKS, CONDITIONS, WORKBENCH_CONDITIONS];
+  const listed = new Set([...Object.keys(CODES), ...tables.flatMap((table) => table.map(({ id }) => id))]);
   const unknown = globSync('src/**/*.ts', { cwd: root }).flatMap((file) =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/KS-[A-Z]+-\d+/g)]
       .map(([code]) => code)

@@ -19,7 +19,7 @@ export const shutdownLoss: VerifyCheck = {
   rationale:
     'Each deployment stops each replica once: what a shutdown loses is lost daily, and it is the end of every request that was under way.',
   how: 'Sends SIGTERM under load and compares three counts: what the service made, what it says was delivered, and what arrived here.',
-  fix: 'node --import keepspan/register app.js; no process.exit() in handlers of signals',
+  fix: 'node --import keepspan/register app.js; no process.exit in handlers of signals',
   source: 'requirement, section 1; docs/guides/shutdown.md',
   run({ shutdown }) {
     const { exit, underWay } = shutdown!;
