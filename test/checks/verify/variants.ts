@@ -51,7 +51,6 @@ export const BROKEN: readonly BrokenVariant[] = [
     before: ['early-commonjs.mjs'],
     line: LINES.order,
     check: 'KS-VERIFY-001',
-    also: [LINES.llm],
   },
   {
     name: 'nothing switches observability on',
@@ -100,6 +99,8 @@ export const BROKEN: readonly BrokenVariant[] = [
     before: ['foreign-span.mjs'],
     line: LINES.evaluations,
     check: 'KS-VERIFY-004',
+    // It goes past custody and past the switch, too.
+    also: [LINES.shutdown, LINES.gate],
   },
   {
     name: 'no line of a request is logged',
@@ -150,6 +151,7 @@ export const BROKEN: readonly BrokenVariant[] = [
     before: ['ungated.mjs'],
     line: LINES.gate,
     check: 'KS-VERIFY-013',
+    also: [LINES.shutdown],
   },
   {
     name: 'an import has no fallback',
