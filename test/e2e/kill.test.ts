@@ -92,7 +92,7 @@ describe('SIGKILL', { concurrency: 2 }, () => {
     it(`L1, L2: ${LIGHT_KILLS} kills of processes that journal and deliver lose no evaluation that was submitted`, async (t) => {
       const site = await createSite(t);
       const folder = outsideOfTheTracer(t);
-      const sidecar = startSidecar(site);
+      const sidecar = startSidecar(site, 20 * 60_000);
       await sidecar.says(/"delivering"/);
       const random = seeded(SEED + 1);
       const waitsMs = Array.from({ length: LIGHT_KILLS }, () => Math.floor(random() * 200));

@@ -30,9 +30,9 @@ export function eventsOf(stdout: string): Record<string, unknown>[] {
 }
 
 /** `keepspan deliver` on the journal of a site. */
-export function startSidecar(site: Site): Child {
+export function startSidecar(site: Site, limitMs?: number): Child {
   const args = ['deliver', '--json', '--journal', site.journal, '--timeout', '8000'];
-  return site.start(fixture('cli.mjs'), args, { nodeArgs: [] });
+  return site.start(fixture('cli.mjs'), args, { nodeArgs: [], limitMs });
 }
 
 /** The ends of test/e2e/fixtures/program.mjs, and the exit code that a shell sees. */

@@ -28,6 +28,8 @@ export interface LedgerDocument {
 type Env = Readonly<Record<string, string | undefined>>;
 
 export interface StartOptions {
+  /** The process is killed after so long. */
+  readonly limitMs?: number | undefined;
   readonly env?: Env | undefined;
   /** What Node is given before the program; default: the preload. */
   readonly nodeArgs?: readonly string[] | undefined;
@@ -96,7 +98,7 @@ export async function createSite(t: TestContext, node = process.execPath): Promi
         env: { ...env, ...options.env },
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
-      LIMIT_MS,
+      options.limitMs ?? LIMIT_MS,
     );
     children.add(child);
     void child.ended.then(() => children.delete(child));
