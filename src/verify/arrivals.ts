@@ -89,6 +89,17 @@ export class Arrivals {
     else this.#full = true;
   }
 
+  /** What has arrived until now; it does not change any more. */
+  copy(): Arrivals {
+    const copy = new Arrivals(this.#maxItems);
+    for (const span of this.spans) copy.add('spans', span);
+    for (const span of this.llmSpans) copy.add('llmSpans', span);
+    for (const evaluation of this.evaluations) copy.add('evaluations', evaluation);
+    for (const error of this.#errors) copy.fail(error);
+    copy.logRequests = this.logRequests;
+    return copy;
+  }
+
   /** A body that could not be read. The first twenty are kept. */
   fail(message: string): void {
     if (this.#errors.length < MAX_ERRORS) this.#errors.push(message);

@@ -36,7 +36,8 @@ export async function look(at: Surroundings, { service, receiver }: Running): Pr
     return {
       answers,
       driven: at.drive !== undefined,
-      arrivals,
+      // What the interruption leaves is no part of it.
+      arrivals: arrivals.copy(),
       log: readLogLines(service.lines),
       firstTraceMs,
       durationMs: performance.now() - startMs,
