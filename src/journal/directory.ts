@@ -4,7 +4,6 @@ import {
   existsSync,
   fchmodSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readdirSync,
@@ -16,6 +15,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { SignalKind } from '../contracts/signal.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { FORMAT_VERSION } from './format.ts';
+import { makeFolders } from './make-folders.ts';
 
 /** Names in a journal directory; layout: docs/adr/0002-journal.md. */
 export const Names = {
@@ -53,7 +53,7 @@ export class JournalDirectoryError extends Error {
 export function openDirectory(directory: string): string {
   const path = resolve(directory);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path, 0o700);
   } catch (error) {
     throw new JournalDirectoryError(
       'KS-JOURNAL-001',

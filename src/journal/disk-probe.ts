@@ -14,8 +14,8 @@ export type ProbeAnswer = { readonly tookMs: number } | { readonly code: string 
 export type DiskProbe = (folder: string, bytes: number, answer: (answer: ProbeAnswer) => void) => void;
 
 /** Of a try: more than a volume lets through at once, and no more than one would write for nothing each second. */
-export const MIN_PROBE_BYTES = 256 * 1024;
-export const MAX_PROBE_BYTES = 1024 * 1024;
+const MIN_PROBE_BYTES = 256 * 1024;
+const MAX_PROBE_BYTES = 1024 * 1024;
 
 /** As large as the parts in which a record is written. */
 const CHUNK_BYTES = 128 * 1024;

@@ -45,7 +45,8 @@ export function serveHealth(
     response.end(request.method === 'HEAD' ? undefined : JSON.stringify(found));
   });
   // Tracers wrap http.Server.prototype.emit: a span for each scrape would be noise that hides the silence it looks for.
-  server.emit = EventEmitter.prototype.emit;
+  server.emit = (...args: Parameters<EventEmitter['emit']>) =>
+    EventEmitter.prototype.emit.apply(server, args);
   leaveOut(server);
   server.unref();
   server.on('connection', (socket) => socket.unref());

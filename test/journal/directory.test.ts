@@ -145,6 +145,13 @@ test(
   },
 );
 
+test('a file system that has the parent and still has no place for it is an error, not a wait without end', () => {
+  assert.throws(
+    () => openDirectory('/proc/nowhere/journal'),
+    (error) => error instanceof JournalDirectoryError && error.code === 'KS-JOURNAL-001',
+  );
+});
+
 test('what cannot be created is said with its error: a file in the way', (t) => {
   const base = safeDir(t);
   writeFileSync(join(base, 'file'), '');
