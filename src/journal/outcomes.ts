@@ -94,6 +94,9 @@ function readLog(file: string): { state: OutcomeState; bytes: number; ended: boo
   return { state, bytes, ended };
 }
 
+/** No descriptor: what still writes gets EBADF, and reaches nobody else's file. */
+const CLOSED = -1;
+
 /**
  * The deliverer's side of the ledger for one writer: a log that the holder of the delivery claim alone writes. An intent
  * before each request and a resolution after it make what may be sent twice countable. Lines are written in place,
@@ -154,8 +157,11 @@ export class OutcomeLog {
     fdatasyncSync(this.#fd);
   }
 
+  /** Once: another file may have the number of the descriptor afterwards. */
   close(): void {
-    closeSync(this.#fd);
+    const fd = this.#fd;
+    this.#fd = CLOSED;
+    if (fd !== CLOSED) closeSync(fd);
   }
 
   #append(line: Line): void {

@@ -69,6 +69,8 @@ interface Adopted {
   readonly log: OutcomeLog;
   readonly sources: readonly JournalSource[];
   readonly streams: readonly StreamDelivery[];
+  /** Set when it is let go: its files are closed once, and nothing looks at it any more. */
+  leaving?: Promise<void>;
 }
 
 /** Writers of processes that are gone are replayed a few at a time: each costs three loops and three open files. */
@@ -140,6 +142,7 @@ export class Deliverer {
 
   async #look(adopted: Adopted): Promise<void> {
     const { path, lease, sources } = adopted;
+    if (adopted.leaving !== undefined) return adopted.leaving;
     if (!lease.renew()) return this.#letGo(adopted, false);
     const sealed = sources.some((source) => source.sealed());
     if (!this.#hasEnded(path)) return adopted.orphan ? this.#letGo(adopted) : undefined;
@@ -249,7 +252,11 @@ export class Deliverer {
       rmSync(path, { recursive: true, force: true });
   }
 
-  async #letGo({ path, log, streams }: Adopted, release = true): Promise<void> {
+  #letGo(adopted: Adopted, release = true): Promise<void> {
+    return (adopted.leaving ??= this.#leave(adopted, release));
+  }
+
+  async #leave({ path, log, streams }: Adopted, release: boolean): Promise<void> {
     await Promise.all(streams.map((stream) => stream.stop()));
     this.#adopted.delete(path);
     this.#seals.delete(path);

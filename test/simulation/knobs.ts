@@ -38,8 +38,8 @@ export const KNOBS: readonly Patch[] = [
   },
   {
     file: 'journal/disk-probe.ts',
-    find: 'export const MIN_PROBE_BYTES = 256 * 1024;',
-    replace: 'export const MIN_PROBE_BYTES = 600;',
+    find: 'const MIN_PROBE_BYTES = 256 * 1024;',
+    replace: 'const MIN_PROBE_BYTES = 600;',
   },
   {
     file: 'journal/disk-probe.ts',
