@@ -152,3 +152,14 @@ test('lines that are none of ours do not stop the log', (t) => {
   appendFileSync(file, '\0\0\0\nnull\n12\n[]\n{"k":"spans","d":3}\n');
   assert.equal(readOutcomes(file).spans.maybeTwice, 3);
 });
+
+test('a log that is closed writes no more, into no file that has its descriptor now', (t) => {
+  const folder = tempDir(t);
+  const log = new OutcomeLog(join(folder, 'outcomes.jsonl'));
+  log.close();
+  log.close();
+  const other = new OutcomeLog(join(folder, 'other.jsonl')); // Gets the number that is free.
+  assert.throws(() => log.resolve('spans', cursor(1, 1, 1), { delivered: 1 }), { code: /EBADF|ERR_/ });
+  assert.equal(readFileSync(join(folder, 'other.jsonl'), 'utf8'), '');
+  other.close();
+});

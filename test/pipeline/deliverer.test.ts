@@ -85,6 +85,21 @@ test('L1: what a dead process left is delivered in order; its last word goes to 
   });
 });
 
+test('one that is stopped while it looks lets each folder go once', async (t) => {
+  const directory = tempDir(t);
+  const upstream = new Upstream();
+  const errors: unknown[] = [];
+  const one = start(t, directory, upstream, { onError: (error) => void errors.push(error) });
+  const writers = Array.from({ length: 4 }, (_, i) => filled(directory, `w${i}`, 1));
+  await one.sweep();
+  await until('all is delivered', () => upstream.lines.length === 4);
+  for (const { path } of writers) endOwner(path);
+  const looking = one.sweep(); // Waits at the first folder; those behind it are let go meanwhile.
+  await one.stop();
+  await looking;
+  assert.deepEqual(errors, []);
+});
+
 test("a live writer of another host is left alone; one without a host is the sidecar's", async (t) => {
   const directory = tempDir(t);
   const upstream = new Upstream();
