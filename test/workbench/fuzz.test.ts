@@ -8,7 +8,7 @@ import { fuzzRequest, type FuzzRequest, seeded } from './fuzz-bodies.ts';
 import { ask, assertBalanced, tracePayload, workbench } from './support.ts';
 
 const isFull = process.env['KEEPSPAN_TEST_FULL'] === '1';
-const BODIES = isFull ? 250_000 : 20_000;
+const BODIES = isFull ? 250_000 : 8_000;
 const SEED = 20_251_122;
 const AT_ONCE = 16;
 const MIB = 1024 * 1024;
