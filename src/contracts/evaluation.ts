@@ -16,6 +16,11 @@ export interface EvaluationInput {
   readonly reasoning?: string | undefined;
   readonly assessment?: 'pass' | 'fail' | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * The span of the judge's own call, as `exportSpan()` gives it there: `judge_trace_id` and `judge_span_id` in the
+   * metadata, as dd-trace for Python calls them (DataDog/dd-trace-py#19728). Nobody's content: kept whatever is captured.
+   */
+  readonly judgeSpan?: ExportedSpan | undefined;
   /** Wall-clock milliseconds since the epoch; default now. */
   readonly timestampMs?: number | undefined;
   /** Default `DD_LLMOBS_ML_APP`, else the service. */

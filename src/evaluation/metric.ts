@@ -50,7 +50,8 @@ function invalid(why: string): MetricResult {
 
 /** Each property once: what was found valid is what is sent, also of a getter. As for dd-trace, null is absent. */
 function read(input: EvaluationInput): Fields {
-  const { span, label, metricType, value, tags, reasoning, assessment, metadata, timestampMs, mlApp } = input;
+  const { span, label, metricType, value, tags, reasoning, assessment, metadata } = input;
+  const { judgeSpan, timestampMs, mlApp } = input;
   return {
     span: span ?? undefined,
     label,
@@ -60,6 +61,7 @@ function read(input: EvaluationInput): Fields {
     reasoning: reasoning ?? undefined,
     assessment: assessment ?? undefined,
     metadata: metadata ?? undefined,
+    judgeSpan: judgeSpan ?? undefined,
     timestampMs: timestampMs ?? undefined,
     mlApp: mlApp ?? undefined,
   };
@@ -67,14 +69,15 @@ function read(input: EvaluationInput): Fields {
 
 function findSpanFault(span: ExportedSpan | undefined): string | undefined {
   if (span === undefined) return 'there is no active span; pass span: exportSpan()';
-  const { traceId, spanId } = span;
-  if (typeof traceId === 'string' && typeof spanId === 'string' && traceId !== '' && spanId !== '')
-    return undefined;
-  return 'span must be what exportSpan() returned: { traceId, spanId }';
+  return isSpan(span) ? undefined : 'span must be what exportSpan() returned: { traceId, spanId }';
+}
+
+function isSpan({ traceId, spanId }: ExportedSpan): boolean {
+  return typeof traceId === 'string' && typeof spanId === 'string' && traceId !== '' && spanId !== '';
 }
 
 function findFault(fields: Fields, mlApp: string): string | undefined {
-  const { label, metricType, value, assessment, reasoning, metadata, tags, timestampMs } = fields;
+  const { label, metricType, value, assessment, reasoning, metadata, judgeSpan, tags, timestampMs } = fields;
   if (typeof label !== 'string' || !LABEL.test(label)) {
     return 'label must begin with a letter and hold only ASCII letters, digits and _, at most 200';
   }
@@ -86,6 +89,8 @@ function findFault(fields: Fields, mlApp: string): string | undefined {
     return "assessment must be 'pass' or 'fail'";
   if (reasoning !== undefined && typeof reasoning !== 'string') return 'reasoning must be a string';
   if (metadata !== undefined && !isPlainObject(metadata)) return 'metadata must be a plain object';
+  if (judgeSpan !== undefined && !isSpan(judgeSpan))
+    return 'judgeSpan must be what exportSpan() returned: { traceId, spanId }';
   if (tags !== undefined && !isPlainObject(tags)) return 'tags must be a plain object of strings';
   if (timestampMs !== undefined && !(Number.isFinite(timestampMs) && timestampMs >= 0))
     return 'timestampMs must be milliseconds since the epoch';
@@ -115,7 +120,8 @@ function metricOf(
   mlApp: string,
   context: MetricContext,
 ): Record<string, unknown> {
-  const { label, metricType, value, tags, reasoning, assessment, metadata, timestampMs } = fields;
+  const { label, metricType, value, tags, reasoning, assessment, timestampMs } = fields;
+  const metadata = withJudge(fields);
   const metric: Record<string, unknown> = {
     event_kind: 'evaluation',
     join_on: { span: { span_id: span.spanId, trace_id: span.traceId } },
@@ -133,6 +139,12 @@ function metricOf(
   if (metadata !== undefined) metric['metadata'] = metadata;
   if (assessment !== undefined) metric['assessment'] = assessment;
   return metric;
+}
+
+/** A score leads to the trace of the judge that gave it. */
+function withJudge({ metadata, judgeSpan }: Fields): Fields['metadata'] {
+  if (judgeSpan === undefined) return metadata;
+  return { ...metadata, judge_trace_id: judgeSpan.traceId, judge_span_id: judgeSpan.spanId };
 }
 
 /** Of any realm: test runners and vm contexts have an Object.prototype of their own. */

@@ -6,8 +6,8 @@ import { redactTexts } from './text.ts';
 export function redactEvaluation(input: EvaluationInput, rule: ContentRule): EvaluationInput {
   if (rule.capture === 'full' || typeof input !== 'object' || input === null) return input;
   // Not a copy of all but these: what the application put on the object has getters that need not run.
-  const { span, label, metricType, value, tags, assessment, timestampMs, mlApp } = input;
-  const kept = { span, label, metricType, value, tags, assessment, timestampMs, mlApp };
+  const { span, label, metricType, value, tags, assessment, judgeSpan, timestampMs, mlApp } = input;
+  const kept = { span, label, metricType, value, tags, assessment, judgeSpan, timestampMs, mlApp };
   if (rule.capture === 'none') return kept;
   const { reasoning, metadata } = input;
   return { ...kept, ...(redactTexts({ value, tags, reasoning, metadata }, rule.redact) as object) };

@@ -38,6 +38,16 @@ describe('a metric', () => {
     assert.deepEqual(built({ metricType: 'json', value: { a: [1, null] } })['json_value'], { a: [1, null] });
   });
 
+  it('names the span of its judge in the metadata, beside what stands there', () => {
+    const judgeSpan = { traceId: 'f'.repeat(32), spanId: '7' };
+    const ids = { judge_trace_id: judgeSpan.traceId, judge_span_id: '7' };
+    assert.deepEqual(built({ judgeSpan })['metadata'], ids);
+    assert.deepEqual(built({ judgeSpan, metadata: { judge: 'm' } })['metadata'], { judge: 'm', ...ids });
+    assert.equal(built({ judgeSpan: null })['metadata'], undefined);
+    for (const bad of [{}, 7, 'id', { traceId: '', spanId: '7' }])
+      assert.match(refused({ judgeSpan: bad }), /judgeSpan/);
+  });
+
   it('has all fields in their place', () => {
     const metric = built({
       tags: { field: 'licence', n: 5 },

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CODES } from '../../src/selfmetrics/codes.ts';
 import type { EvaluationRowJson, EvaluationSummary } from '../../src/workbench/api/types.ts';
-import { funnelOf, judgeTracePath, mainLabels, valueText } from '../../web/src/lib/evaluations.ts';
+import {
+  funnelOf,
+  judgeFacts,
+  judgeTracePath,
+  mainLabels,
+  valueText,
+} from '../../web/src/lib/evaluations.ts';
 import { arrivalsOf, gapOf, sourceLedger, sumOf } from '../../web/src/lib/ledger.ts';
 import { alertRows, checkCounts, checkRow } from '../../web/src/lib/rows.ts';
 import { type ApiError, getJson } from '../../web/src/data/client.ts';
@@ -97,9 +103,22 @@ describe('rows as they are shown', () => {
     assert.equal(judgeTracePath(evaluation({ decision: 'heuristic' })), undefined);
     const named = evaluation({
       decision: 'judge',
-      metric: { metadata: { judge_trace_id: 'f'.repeat(32), judge_span_id: '1' } },
+      metric: { metadata: { judge_trace_id: 'f'.repeat(32), judge_span_id: '18446744073709551615' } },
     });
-    assert.equal(judgeTracePath(named), `/traces/${'f'.repeat(32)}?span=1`);
+    assert.equal(judgeTracePath(named), `/traces/${'f'.repeat(16)}`);
+    const hand = (metadata: object): string | undefined =>
+      judgeTracePath(evaluation({ metric: { metadata } }));
+    assert.equal(hand({ judge_trace_id: 'a'.repeat(32) }), `/traces/${'a'.repeat(32)}`);
+    assert.equal(
+      hand({ judge_trace_id: 'a'.repeat(32), judge_span_id: 'b'.repeat(16) }),
+      `/traces/${'b'.repeat(16)}`,
+    );
+    // The attributes of an OTLP event hold the metadata as text.
+    const otlp = (text: string) =>
+      evaluation({ decision: 'heuristic', metric: { 'keepspan.evaluation.metadata': text } });
+    assert.equal(judgeTracePath(otlp('{"judge_span_id":"255"}')), '/traces/00000000000000ff');
+    assert.equal(judgeFacts(otlp('{"judge_model":"m","judge_cost_usd":0.5}')).costUsd, 0.5);
+    assert.equal(judgeTracePath(otlp('no JSON')), undefined);
     const searched = new URLSearchParams(
       judgeTracePath(evaluation({ decision: 'judge', label: 'context_recall_audit' }))?.split('?')[1],
     );

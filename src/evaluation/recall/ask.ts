@@ -1,6 +1,6 @@
 import type { Judge, JudgeAnswer, JudgeFailure, JudgeRequest } from '../../contracts/recall.ts';
 import { isAnswer } from './verdict.ts';
-import type { SkipReason } from './types.ts';
+import { numberOfCall, type SkipReason } from './types.ts';
 
 /** Runs `fn` once after `ms`; returns what cancels it. */
 export type After = (ms: number, fn: () => void) => () => void;
@@ -20,6 +20,8 @@ export interface Failed {
   readonly blames: boolean;
   /** Tokens that the failed call used all the same. */
   readonly tokens: number;
+  /** See `numberOfCall`. */
+  readonly call?: number | undefined;
 }
 
 export type Asked = { readonly ok: true; readonly answer: JudgeAnswer } | Failed;
@@ -59,7 +61,7 @@ async function answered(judge: Judge, ...args: Parameters<Judge>): Promise<Asked
     const answer: unknown = await judge(...args);
     return isAnswer(answer) ? { ok: true, answer } : failure({ reason: 'wrong-format', retryable: true });
   } catch (error) {
-    return failure(asFailure(error));
+    return { ...failure(asFailure(error)), call: numberOfCall(error) };
   }
 }
 

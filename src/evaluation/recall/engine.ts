@@ -1,6 +1,13 @@
 import type { HeuristicRecall, RecallInput } from '../../contracts/recall.ts';
 import { JudgeQueue, type JudgeEntry, type JudgeQueueOptions } from './judge-queue.ts';
-import type { Judged, JobRef, RecallEvent, RecallJob, SkipReason } from './types.ts';
+import {
+  numberOfCall,
+  type Judged,
+  type JobRef,
+  type RecallEvent,
+  type RecallJob,
+  type SkipReason,
+} from './types.ts';
 import {
   decide,
   heuristicVerdict,
@@ -187,6 +194,7 @@ export class RecallEngine {
       key,
       stage: 'done',
       submit: submissionOf(job, verdict, { ...facts, backfilled: backfill }),
+      ...inCall(numberOfCall(judged.answer)),
       // An audit's answer is the heuristic's, which was given already.
       ...(audit ? {} : { outcome: verdict }),
       record: recordOf(job, heuristic, rule, { score: verdict.score, audit }),
@@ -201,15 +209,18 @@ export class RecallEngine {
   }
 
   /** No verdict: said, and kept for a backfill where it can be. The heuristic's word on an audited one stands. */
-  #gaveUp({ ref, because, backfill }: JudgeEntry, job: RecallJob, reason: SkipReason, calls: number): void {
+  #gaveUp(entry: JudgeEntry, job: RecallJob, reason: SkipReason, calls: number): void {
     const { tell } = this.#options;
+    const { ref, because, backfill } = entry;
     const { key } = ref;
     const used = callsOf(calls, false);
     if (because === 'audit') {
       tell({ key, stage: 'done', count: [...used, `auditSkipped.${reason}`] });
     } else {
       const outcome = { decision: 'skipped' as const, reason };
-      const submit = backfill ? {} : { submit: skipSubmission(job, reason, key) };
+      const submit = backfill
+        ? {}
+        : { submit: skipSubmission(job, reason, key), ...inCall(entry.failedCall) };
       const count = backfill ? 'backfillFailed' : `skipped.${reason}`;
       tell({ key, stage: ref.durable ? 'skipped' : 'done', ...submit, outcome, count: [...used, count] });
       if (ref.durable) this.#skipped.add(ref);
@@ -255,6 +266,8 @@ export class RecallEngine {
     if (this.pending === 0 && !this.#running) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
+
+const inCall = (judgeCall: number | undefined) => (judgeCall === undefined ? {} : { judgeCall });
 
 function callsOf(calls: number, cached: boolean): string[] {
   return [...Array<string>(calls).fill('judgeCalls'), ...(cached ? ['cached'] : [])];

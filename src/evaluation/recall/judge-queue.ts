@@ -12,6 +12,8 @@ export interface JudgeEntry {
   readonly because: JudgedBecause | 'audit';
   /** It had been skipped before. */
   readonly backfill: boolean;
+  /** Number of the last call that failed. */
+  failedCall?: number | undefined;
 }
 
 export interface JudgeQueueOptions {
@@ -186,7 +188,9 @@ export class JudgeQueue {
     this.pump();
   }
 
-  #failed(entry: Waiting, job: RecallJob, { retryable, retryAfterMs }: Failed, reason: SkipReason): void {
+  #failed(entry: Waiting, job: RecallJob, failed: Failed, reason: SkipReason): void {
+    const { retryable, retryAfterMs } = failed;
+    entry.failedCall = failed.call ?? entry.failedCall;
     const { clock, random, patienceMs } = this.#options;
     const now = clock.now();
     if (retryAfterMs > 0) this.#stateOf(entry.ref.judge).pausedUntilMs = now + retryAfterMs;

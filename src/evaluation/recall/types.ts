@@ -95,6 +95,8 @@ export interface RecallEvent {
   readonly key: string;
   readonly stage: Exclude<Stage, 'queued' | 'submitting'>;
   readonly submit?: EvaluationInput;
+  /** Number of the judge's call that `submit` speaks of, where it has one: whoever made the span of it knows it by this. */
+  readonly judgeCall?: number;
   readonly outcome?: RecallOutcome;
   /** What the calibration reads. */
   readonly record?: RecallRecord;
@@ -106,4 +108,13 @@ export interface RecallEvent {
 export interface Judged {
   readonly answer: JudgeAnswer;
   readonly cached: boolean;
+}
+
+/**
+ * The number of a judge's call, which the thread that asks puts on the answer or the error as `call`; undefined where
+ * calls are not numbered. A judge is foreign code: whatever else stands there is none.
+ */
+export function numberOfCall(answered: unknown): number | undefined {
+  const { call } = Object(answered) as { readonly call?: unknown };
+  return typeof call === 'number' ? call : undefined;
 }

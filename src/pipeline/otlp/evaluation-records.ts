@@ -98,7 +98,9 @@ export class OtlpEvaluations implements Custody {
       status: { code: 0 },
       attributes,
       events: [{ name: EVALUATION_EVENT, time, attributes }],
-      links: [{ context: judged }],
+      links: [judged, judgeOf(metric)]
+        .filter((context) => context !== undefined)
+        .map((context) => ({ context })),
       resource: this.#resource,
       instrumentationScope: SCOPE,
       parentSpanContext: judged,
@@ -125,14 +127,29 @@ function attributesOf(metric: Metric): Record<string, unknown> {
   if (type === 'categorical') put('keepspan.evaluation.assessment', assessment);
   if (type === 'json') put('keepspan.evaluation.value', JSON.stringify(metric.json_value));
   if (metadata !== undefined) put('keepspan.evaluation.metadata', JSON.stringify(metadata));
+  // No convention names these yet (open-telemetry/semantic-conventions-genai#33); in the notation of OTLP.
+  const judge = judgeOf(metric);
+  put('keepspan.evaluation.judge.trace_id', judge?.traceId);
+  put('keepspan.evaluation.judge.span_id', judge?.spanId);
   if (tags.length > 0) put('keepspan.evaluation.tags', tags);
   return attributes;
 }
 
-/** Ids as `exportSpan()` gives them (decimal), or as OpenTelemetry writes them; undefined when they are neither. */
+/** The judge's own span, where the metadata name it. */
+function judgeOf({ metadata }: Metric): SpanContext | undefined {
+  const { judge_trace_id: traceId, judge_span_id: spanId } = Object(metadata) as Record<string, unknown>;
+  if (typeof traceId !== 'string' || typeof spanId !== 'string') return undefined;
+  return contextFrom(traceId, spanId);
+}
+
 function contextOf({ join_on: { span } }: Metric): SpanContext | undefined {
-  const traceId = span.trace_id.toLowerCase();
-  const spanId = hexSpanId(span.span_id.toLowerCase());
+  return contextFrom(span.trace_id, span.span_id);
+}
+
+/** Ids as `exportSpan()` gives them (decimal), or as OpenTelemetry writes them; undefined when they are neither. */
+function contextFrom(givenTraceId: string, givenSpanId: string): SpanContext | undefined {
+  const traceId = givenTraceId.toLowerCase();
+  const spanId = hexSpanId(givenSpanId.toLowerCase());
   if (!/^[0-9a-f]{32}$/.test(traceId) || spanId === undefined) return undefined;
   return { traceId, spanId, traceFlags: 1, isRemote: true };
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
@@ -39,12 +40,17 @@ const RESUME_MS = 1000;
 export function attachRecall(parts: RecallSlotParts): RecallSlot {
   const { journal } = parts;
   const lost = new LostSpans();
+  // Its thread and timers outlive the request that is the first to use them: started inside it, every judge's call to
+  // come would be a span of that request's trace.
+  const outside = AsyncLocalStorage.snapshot();
   let recall: Recall | undefined;
   let stopped = false;
   const get = (): Recall => {
     if (recall === undefined) {
-      const { Recall: Started } = load();
-      recall = new Started({ ...parts, lost, keepsContent: parts.settings.captureContent === 'full' });
+      recall = outside(() => {
+        const { Recall: Started } = load();
+        return new Started({ ...parts, lost, keepsContent: parts.settings.captureContent === 'full' });
+      });
     }
     return recall;
   };

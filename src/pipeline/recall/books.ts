@@ -10,6 +10,8 @@ export interface BooksOptions {
   readonly submit: (input: EvaluationInput) => boolean;
   /** The span is known to be lost: its evaluation would stand alone. */
   readonly isLost: (span: ExportedSpan) => boolean;
+  /** The span of a judge's call, by its number. Default: no call has one. */
+  readonly judgeSpan?: (call: number) => ExportedSpan | undefined;
   /** Says where jobs stand, on disk. Default: beside the segment. */
   readonly mark?: typeof appendMarks;
   readonly onError: (error: unknown) => void;
@@ -64,7 +66,9 @@ export class RecallBooks {
   /** @returns keys of the jobs that are through with */
   book(events: readonly PlacedEvent[]): string[] {
     this.#mark(events, ({ event }) => (event.submit === undefined ? undefined : 'submitting'));
-    const held = events.filter(({ event }) => event.submit !== undefined && !this.#submit(event.submit));
+    const held = events.filter(
+      ({ event }) => event.submit !== undefined && !this.#submit(event.submit, event.judgeCall),
+    );
     // A judge that answers at once has a job twice in a batch: where it stands last is what counts.
     const last = new Map(events.map((placed) => [placed.event.key, placed]));
     this.#mark([...last.values()], ({ event }) => event.stage);
@@ -87,7 +91,9 @@ export class RecallBooks {
     this.#waiting.clear();
   }
 
-  #submit(input: EvaluationInput): boolean {
+  #submit(given: EvaluationInput, judgeCall: number | undefined): boolean {
+    const judgeSpan = judgeCall === undefined ? undefined : this.#options.judgeSpan?.(judgeCall);
+    const input = judgeSpan === undefined ? given : { ...given, judgeSpan };
     if (input.span !== undefined && this.#options.isLost(input.span)) {
       this.count('heldBack');
       return false;

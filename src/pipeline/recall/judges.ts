@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Judge, JudgeAnswer, JudgeConfig, JudgeFailure, JudgeRequest } from '../../contracts/recall.ts';
+import type { ExportedSpan } from '../../contracts/signal.ts';
 import { errorText } from '../../kernel/error-text.ts';
 import { createWrap, type BackendSlot, type Warn } from '../../spans/wrap.ts';
 import type { CallResult, FromRecallWorker, KnownJudge } from './messages.ts';
@@ -9,6 +10,9 @@ export type JudgeOption = Judge | JudgeConfig;
 
 /** Judges that one process knows. */
 const MAX_JUDGES = 16;
+
+/** Spans of calls that are remembered: more than answers in the cache, which lead to the call that gave them. */
+const MAX_SPANS = 2000;
 
 const SPAN_NAME = 'judge.context_recall';
 
@@ -30,6 +34,8 @@ export class MainJudges {
   readonly #judges = new Map<string, JudgeOption>();
   readonly #aborts = new Map<number, AbortController>();
   readonly #remote = new Map<number, (result: CallResult) => void>();
+  /** By call; the one that was used longest ago goes first. */
+  readonly #spans = new Map<number, ExportedSpan>();
 
   constructor(slot: BackendSlot, warn: Warn) {
     this.#slot = slot;
@@ -65,6 +71,7 @@ export class MainJudges {
     try {
       await new Promise((resolve) => setImmediate(resolve));
       const ask = createWrap(this.#slot, this.#warn)('task')(SPAN_NAME, async (asked: JudgeRequest) => {
+        this.#remember(call);
         const answer = await judge(asked, { signal: controller.signal, timeoutMs });
         this.#annotate(answer);
         return answer;
@@ -89,6 +96,7 @@ export class MainJudges {
     const modelName = config.kind === 'openai' ? config.model : config.modelId;
     const span = { name: SPAN_NAME, modelName, modelProvider: config.kind };
     const ask = createWrap(this.#slot, this.#warn)('llm')(span, async () => {
+      this.#remember(call);
       const result = await promise;
       if (!result.ok) throw new Error(result.message);
       this.#annotate(result.answer);
@@ -103,10 +111,35 @@ export class MainJudges {
     this.#remote.delete(call);
   }
 
-  /** The worker is gone: nothing ends what it began. */
+  /** The span that a call was traced by; undefined where there is none, or it is long ago. */
+  spanOf(call: number): ExportedSpan | undefined {
+    const span = this.#spans.get(call);
+    if (span === undefined) return undefined;
+    this.#spans.delete(call);
+    this.#spans.set(call, span);
+    return span;
+  }
+
+  /** The worker is gone: nothing ends what it began, and the next one counts its calls from one. */
   forget(): void {
+    this.#spans.clear();
     for (const call of this.#remote.keys())
       this.ended(call, failed({ reason: 'aborted', retryable: true }, 'the evaluation thread ended'));
+  }
+
+  /** Inside the call: its span is the active one. */
+  #remember(call: number): void {
+    try {
+      const span = this.#slot.current?.exportSpan();
+      if (span === undefined) return;
+      this.#spans.set(call, { traceId: span.traceId, spanId: span.spanId });
+      for (const oldest of this.#spans.keys()) {
+        if (this.#spans.size <= MAX_SPANS) return;
+        this.#spans.delete(oldest);
+      }
+    } catch (error) {
+      this.#warn('KS-SPAN-003', error, SPAN_NAME);
+    }
   }
 
   /** Marks the span as ours, with the tokens that it cost. */

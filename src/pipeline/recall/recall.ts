@@ -92,6 +92,7 @@ export class Recall {
       },
       submit,
       isLost: ({ spanId }) => lost.has(spanId),
+      judgeSpan: (call) => this.#judges.spanOf(call),
       onError: (error) => this.#failed(error),
       onCounted: () => this.#counts.changed(),
     });

@@ -56,8 +56,8 @@ async function answerOf(call: number, ask: () => void) {
   answers.set(call, resolve);
   ask();
   const result = await promise;
-  if (result.ok) return result.answer;
-  throw Object.assign(new Error(result.message), result.failure);
+  if (result.ok) return { ...result.answer, call };
+  throw Object.assign(new Error(result.message), result.failure, { call });
 }
 
 /** A judge that is data: asked from here, while the main thread has its span. */
@@ -69,7 +69,7 @@ function fromHere(config: JudgeConfig): Judge {
     try {
       const answer = await judge(request, context);
       tell({ type: 'ended', call, result: { ok: true, answer } });
-      return answer;
+      return { ...answer, call };
     } catch (error) {
       const { reason, retryable } = error as JudgeFailure;
       tell({
@@ -77,7 +77,7 @@ function fromHere(config: JudgeConfig): Judge {
         call,
         result: { ok: false, failure: { reason, retryable }, message: String(error) },
       });
-      throw error;
+      throw Object.assign(error as Error, { call });
     }
   };
 }

@@ -1,5 +1,6 @@
 import type { EvaluationRowJson, EvaluationSummary } from '../../../src/workbench/api/types.ts';
-import { fieldsOf, lineOf, numberOf, textOf } from './fields.ts';
+import { fieldsOf, type Fields, lineOf, numberOf, textOf } from './fields.ts';
+import { decimalToHex } from './ids.ts';
 import { tracePath } from './routes.ts';
 
 /** The steps from everything that was asked to what was decided, and by whom. */
@@ -52,7 +53,7 @@ export interface JudgeFacts {
 }
 
 export function judgeFacts({ metric }: Pick<EvaluationRowJson, 'metric'>): JudgeFacts {
-  const metadata = fieldsOf(fieldsOf(metric)['metadata']);
+  const metadata = metadataOf(metric);
   return {
     model: textOf(metadata['judge_model']),
     because: textOf(metadata['judged_because']),
@@ -64,16 +65,30 @@ export function judgeFacts({ metric }: Pick<EvaluationRowJson, 'metric'>): Judge
   };
 }
 
+/** Of a metric in Datadog's shape, or of the attributes of an OTLP event, where it is JSON in one of them. */
+function metadataOf(metric: unknown): Fields {
+  const { metadata, 'keepspan.evaluation.metadata': text } = fieldsOf(metric);
+  if (typeof text !== 'string') return fieldsOf(metadata);
+  try {
+    return fieldsOf(JSON.parse(text));
+  } catch {
+    return {}; // Somebody else's, and no JSON.
+  }
+}
+
 const AROUND_MS = 60_000;
 
 /**
- * Where the judge's own trace is: by its id where the metric names it, else the judge's spans of that minute. Undefined
- * when no judge was asked.
+ * Where the judge's own trace is: at the span that the metric names, else the judge's spans of those minutes. By the
+ * span, for the trace id of LLM Observability is not the one that spans are stored under. Undefined when no judge was
+ * asked.
  */
 export function judgeTracePath(row: EvaluationRowJson): string | undefined {
-  const metadata = fieldsOf(fieldsOf(row.metric)['metadata']);
+  const metadata = metadataOf(row.metric);
+  const spanId = textOf(metadata['judge_span_id']);
+  if (spanId !== '') return tracePath(decimalToHex(spanId) || spanId);
   const traceId = textOf(metadata['judge_trace_id']);
-  if (traceId !== '') return tracePath(traceId, textOf(metadata['judge_span_id']));
+  if (traceId !== '') return tracePath(traceId);
   if (row.decision !== 'judge') return undefined;
   const label = row.label.replace(BELONGS, '');
   const params = new URLSearchParams({
