@@ -1,20 +1,7 @@
+import { evidenceLines, markOf, type TextOptions } from '../checks/report/marks.ts';
 import type { CheckOutcome, CheckStatus } from '../contracts/check.ts';
 import type { LineOutcome } from './evidence.ts';
 
-const MARKS: Readonly<Record<CheckStatus, string>> = {
-  fail: '✖',
-  warn: '!',
-  unknown: '?',
-  pass: '✔',
-  'not-applicable': '–',
-};
-const COLORS: Readonly<Record<CheckStatus, number>> = {
-  fail: 31,
-  warn: 33,
-  unknown: 36,
-  pass: 32,
-  'not-applicable': 90,
-};
 const WORDS: Readonly<Record<CheckStatus, string>> = {
   fail: 'failed',
   warn: 'with warnings',
@@ -24,27 +11,18 @@ const WORDS: Readonly<Record<CheckStatus, string>> = {
 };
 const ORDER: readonly CheckStatus[] = ['pass', 'fail', 'warn', 'unknown', 'not-applicable'];
 
-export interface TextOptions {
-  /** Evidence also of what is good. */
-  readonly verbose: boolean;
-  readonly color: boolean;
-  readonly durationMs: number;
-}
-
 /** The checklist with a mark at each line; findings with evidence and fix. */
 export function verifyText(
   lines: readonly LineOutcome[],
   { verbose, color, durationMs }: TextOptions,
 ): string {
-  const paint = (status: CheckStatus): string =>
-    color ? `\u001b[${COLORS[status]}m${MARKS[status]}\u001b[39m` : MARKS[status];
   const groups = [...new Set(lines.map(({ group }) => group))];
   const text = groups.flatMap((group) => [
     group,
     ...lines
       .filter((line) => line.group === group)
       .flatMap(({ line, status, checks }) => [
-        `${paint(status)} ${line}`,
+        `${markOf(status, color)} ${line}`,
         ...checks.filter((check) => isShown(check, status, verbose)).flatMap(described),
       ]),
     '',
@@ -66,7 +44,7 @@ function described({ id, slug, title, status, evidence, fix, docs }: CheckOutcom
   const isFinding = status === 'fail' || status === 'warn';
   return [
     `    ${id}  ${isFinding ? title : slug}`,
-    ...evidence.map((text, i) => `      ${i === 0 ? 'found' : '     '}  ${text}`),
+    ...evidenceLines(evidence, '      '),
     ...(isFinding ? [`      fix    ${fix ?? ''}`, `      docs   ${docs}`] : []),
   ];
 }

@@ -7,6 +7,7 @@ import { alertRows, type AlertRow } from '../lib/rows.ts';
 import { WithCode } from '../ui/controls.tsx';
 import { Empty, Loading, Problem } from '../ui/states.tsx';
 import { Status } from '../ui/status.tsx';
+import { TableHead } from '../ui/table-head.tsx';
 
 /** What somebody must be told of: whether it fires, since when, and by which figures. */
 export function AlertsPage(): JSX.Element {
@@ -46,21 +47,9 @@ export function AlertsPage(): JSX.Element {
         <div class="table-frame">
           <table class="data">
             <caption class="visually-hidden">Alerts</caption>
-            <thead>
-              <tr>
-                <th scope="col">State</th>
-                <th scope="col">Alert</th>
-                <th scope="col">Severity</th>
-                <th scope="col" class="num">
-                  Value
-                </th>
-                <th scope="col" class="num">
-                  Threshold
-                </th>
-                <th scope="col">Since</th>
-                <th scope="col">Evidence</th>
-              </tr>
-            </thead>
+            <TableHead
+              of={['State', 'Alert', 'Severity', ['Value', 'num'], ['Threshold', 'num'], 'Since', 'Evidence']}
+            />
             <tbody>
               {rows.map((row) => (
                 <AlertLine key={row.id} row={row} />

@@ -3,6 +3,7 @@ import { useId, useState } from 'preact/hooks';
 import type { Kind } from '../lib/ledger.ts';
 import { Toggle } from './controls.tsx';
 import { LossNote } from './loss-note.tsx';
+import { TableHead } from './table-head.tsx';
 
 /** A chart with the table of its figures behind it. */
 export function Chart({
@@ -37,15 +38,7 @@ export function Chart({
       {asTable ? (
         <div class="chart-table" tabIndex={0} role="region" aria-label={`${title}, as a table`}>
           <table class="data">
-            <thead>
-              <tr>
-                {columns.map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <TableHead of={columns} />
             <tbody>
               {rows.map((row, i) => (
                 <tr key={i}>

@@ -18,6 +18,7 @@ import { Choice } from '../../ui/controls.tsx';
 import { Empty, Loading, Problem } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { decisionText, judgedPath } from './card.tsx';
+import { TableHead } from '../../ui/table-head.tsx';
 
 const ROWS = 100;
 const DECISIONS = [
@@ -213,20 +214,7 @@ function Rows({ label, decision }: { readonly label: string; readonly decision: 
         <div class="table-frame">
           <table class="data eval-rows">
             <caption class="visually-hidden">Evaluations {label}</caption>
-            <thead>
-              <tr>
-                <th scope="col" class="time">
-                  Time
-                </th>
-                <th scope="col" class="num">
-                  Value
-                </th>
-                <th scope="col">Result</th>
-                <th scope="col">Decided by</th>
-                <th scope="col">Reason</th>
-                <th scope="col">Span</th>
-              </tr>
-            </thead>
+            <TableHead of={[['Time', 'time'], ['Value', 'num'], 'Result', 'Decided by', 'Reason', 'Span']} />
             <tbody>
               {rows.map((row) => (
                 <EvaluationRow key={row.id} row={row} />

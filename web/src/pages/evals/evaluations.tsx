@@ -7,6 +7,7 @@ import { funnelOf, mainLabels } from '../../lib/evaluations.ts';
 import { evalPath } from '../../lib/routes.ts';
 import { Counts } from '../../ui/counts.tsx';
 import { Empty, Loading, Problem } from '../../ui/states.tsx';
+import { TableHead } from '../../ui/table-head.tsx';
 
 const SNIPPET = `import { exportSpan, submitEvaluation, workflow } from 'keepspan';
 
@@ -41,34 +42,20 @@ export function EvaluationsPage(): JSX.Element {
         <div class="table-frame">
           <table class="data">
             <caption class="visually-hidden">Evaluations by label</caption>
-            <thead>
-              <tr>
-                <th scope="col">Label</th>
-                <th scope="col">Type</th>
-                <th scope="col" class="num">
-                  Count
-                </th>
-                <th scope="col">Values</th>
-                <th scope="col" class="num">
-                  Pass rate
-                </th>
-                <th scope="col" class="num">
-                  Heuristic
-                </th>
-                <th scope="col" class="num">
-                  Judge
-                </th>
-                <th scope="col" class="num">
-                  Skipped
-                </th>
-                <th scope="col" class="num">
-                  Saved
-                </th>
-                <th scope="col" class="num">
-                  Unjoined
-                </th>
-              </tr>
-            </thead>
+            <TableHead
+              of={[
+                'Label',
+                'Type',
+                ['Count', 'num'],
+                'Values',
+                ['Pass rate', 'num'],
+                ['Heuristic', 'num'],
+                ['Judge', 'num'],
+                ['Skipped', 'num'],
+                ['Saved', 'num'],
+                ['Unjoined', 'num'],
+              ]}
+            />
             <tbody>
               {labels.map((summary) => (
                 <LabelRow

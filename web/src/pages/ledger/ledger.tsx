@@ -8,6 +8,7 @@ import { Chart } from '../../ui/chart.tsx';
 import { Loading, Problem } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Sources } from './sources.tsx';
+import { TableHead } from '../../ui/table-head.tsx';
 
 /** Where every signal is: at the workbench, on its way on, and in the processes that made it. */
 export function LedgerPage(): JSX.Element {
@@ -141,15 +142,7 @@ function Rejections(): JSX.Element | null {
       {state.lastRejections.length > 0 && (
         <table class="data">
           <caption class="visually-hidden">Latest rejections</caption>
-          <thead>
-            <tr>
-              <th scope="col" class="time">
-                Time
-              </th>
-              <th scope="col">Signal</th>
-              <th scope="col">Reason</th>
-            </tr>
-          </thead>
+          <TableHead of={[['Time', 'time'], 'Signal', 'Reason']} />
           <tbody>
             {state.lastRejections.map(({ atMs, kind, reason }, i) => (
               <tr key={i}>

@@ -12,6 +12,7 @@ import {
 } from '../../lib/ledger.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Status } from '../../ui/status.tsx';
+import { TableHead } from '../../ui/table-head.tsx';
 
 /** What the processes that wrote a journal say of their signals: created at the source, and what became of them. */
 export function Sources({ answer }: { readonly answer: ProcessesJson }): JSX.Element {
@@ -80,26 +81,16 @@ function SourceTable({ name, ledger }: { readonly name: string; readonly ledger:
     <div class="scroll-x">
       <table class="data">
         <caption class="visually-hidden">Ledger of {name}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Signal</th>
-            {COLUMNS.map((column) => (
-              <th key={column} scope="col" class="num">
-                {NAMES[column]}
-              </th>
-            ))}
-            <th scope="col" class="num">
-              Dropped
-            </th>
-            <th scope="col" class="num">
-              Lost
-            </th>
-            <th scope="col" class="num">
-              Unaccounted
-            </th>
-            <th scope="col">Reasons</th>
-          </tr>
-        </thead>
+        <TableHead
+          of={[
+            'Signal',
+            ...COLUMNS.map((column) => [NAMES[column], 'num'] as const),
+            ['Dropped', 'num'],
+            ['Lost', 'num'],
+            ['Unaccounted', 'num'],
+            'Reasons',
+          ]}
+        />
         <tbody>
           {KINDS.map((kind) => {
             const one = sourceLedger(ledger, kind);
