@@ -39,18 +39,21 @@ export async function createProgram(
   argv: readonly string[],
   commands: readonly CommandEntry[] = COMMANDS,
 ): Promise<Command> {
+  const wanted = argv.find((argument) => !argument.startsWith('-') && argument !== 'help');
+  const asked = commands.find(({ name }) => name === wanted);
+  const help = asked === undefined ? 'keepspan --help' : `keepspan ${asked.name} --help`;
   const program = new Command('keepspan')
     .description('Production operations for LLM observability on Node.js.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .exitOverride()
-    .showHelpAfterError('(`keepspan --help` lists commands and options)')
+    .showHelpAfterError(
+      `    fix    \`${help}\` lists ${asked === undefined ? 'the commands' : 'its options'}`,
+    )
     .addHelpText('after', () => `\nSettings (all: docs/reference/settings.md):\n${settingsHelp()}`)
-    .configureOutput({ outputError: (text, write) => write(`${red('✖')} ${text}`) });
+    .configureOutput({ outputError: (text, write) => write(`${red('✖')} ${usageText(text)}`) });
 
-  const wanted = argv.find((argument) => !argument.startsWith('-') && argument !== 'help');
-  const asked = commands.find(({ name }) => name === wanted);
   for (const entry of commands) {
     if (asked === undefined) program.command(entry.name).summary(entry.summary);
     else if (entry === asked) await entry.add(program);
@@ -69,7 +72,20 @@ function failureText(error: unknown): string {
   const cause = error.cause instanceof Error ? `\n    cause  ${error.cause.message}` : '';
   const fix = 'fix' in error && typeof error.fix === 'string' ? `\n    fix    ${error.fix}` : '';
   const code = 'code' in error && typeof error.code === 'string' ? `${error.code}  ` : '';
-  return `${code}${error.message}${cause}${fix}`;
+  return `${code}${messageOf(error)}${cause}${fix}`;
+}
+
+/** Of the file system's errors the file first: their code stands before them already. */
+function messageOf(error: Error): string {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === undefined || path === undefined || !error.message.startsWith(`${code}: `))
+    return error.message;
+  return `${path}: ${error.message.slice(code.length + 2).replace(/, \w+(?: '.*')?$/s, '')}`;
+}
+
+/** Commander's messages in the form of ours: what is wrong on one line, what was meant below it. */
+function usageText(text: string): string {
+  return text.replace(/^error: /, '').replace(/\n\((Did you mean .*)\)/, '\n    $1');
 }
 
 function red(text: string): string {

@@ -11,11 +11,13 @@ const bin = fileURLToPath(new URL('../../bin/keepspan.js', import.meta.url));
 
 /** A command line with two commands of its own, one of which must not be loaded for the other. */
 const program = `
+  import { readFileSync } from 'node:fs';
   import { main } from ${JSON.stringify(mainUrl)};
   const commands = [
     { name: 'measure', summary: 'measures', add: async (program) => {
       program.command('measure').option('--json', 'JSON').option('--fail').argument('[file]')
         .action((file, { fail }) => {
+          if (file === 'absent') readFileSync('/nowhere/absent.txt');
           if (fail) throw Object.assign(new Error('no disk', { cause: new Error('ENOSPC') }), { fix: 'make room', code: 'KS-TEST-001' });
           console.log('measured', file);
         });
@@ -83,6 +85,24 @@ test('a command that throws: code, message, cause and fix in words, no stack, 2'
   assert.equal(code, 2);
   assert.equal(stdout, '');
   assert.equal(stderr, '✖ KS-TEST-001  no disk\n    cause  ENOSPC\n    fix    make room\n');
+});
+
+test('a file that is not there: its name first, the code of the system once', () => {
+  assert.equal(
+    run(['measure', 'absent']).stderr,
+    '✖ ENOENT  /nowhere/absent.txt: no such file or directory\n',
+  );
+});
+
+test('wrong usage leads to the help of the command that was used', () => {
+  assert.equal(
+    run(['measure', '--fial']).stderr,
+    "✖ unknown option '--fial'\n    Did you mean --fail?\n    fix    `keepspan measure --help` lists its options\n",
+  );
+  assert.match(
+    run(['other']).stderr,
+    /^✖ unknown command 'other'\n    fix {4}`keepspan --help` lists the commands\n$/,
+  );
 });
 
 test('a reader that leaves early is no failure', () => {
