@@ -2,7 +2,8 @@
 // done at the end: what `tuned` asks of the other rows is not needed.
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { CustodySpanProcessor } from 'keepspan/otel';
-import { live, TEXT } from './life.ts';
+import { live } from './life.ts';
+import { llmSpan } from './otel-span.ts';
 
 const processor = new CustodySpanProcessor({ endpoint: process.env['COMPARISON_UPSTREAM']! });
 const provider = new NodeTracerProvider({ spanProcessors: [processor] });
@@ -10,16 +11,7 @@ provider.register();
 const tracer = provider.getTracer('comparison');
 await live(
   {
-    span(mark) {
-      const span = tracer.startSpan('chat model');
-      span.setAttributes({
-        'gen_ai.operation.name': 'chat',
-        'gen_ai.request.model': 'model',
-        'gen_ai.input.messages': `${mark} ${TEXT}`,
-        'gen_ai.output.messages': TEXT,
-      });
-      span.end();
-    },
+    span: (mark) => llmSpan(tracer, mark),
   },
   false,
 );

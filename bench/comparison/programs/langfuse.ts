@@ -4,7 +4,8 @@
 import { createRequire } from 'node:module';
 import type { Tracer } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { live, TEXT } from './life.ts';
+import { live } from './life.ts';
+import { llmSpan } from './otel-span.ts';
 
 interface Langfuse {
   readonly LangfuseSpanProcessor: new (options: Readonly<Record<string, unknown>>) => SpanProcessor;
@@ -34,17 +35,8 @@ provider.register();
 const tracer = provider.getTracer('comparison');
 await live(
   {
-    span(mark) {
-      const span = tracer.startSpan('chat model');
-      // Its default filter keeps spans with gen_ai attributes, looked at when the span ends.
-      span.setAttributes({
-        'gen_ai.operation.name': 'chat',
-        'gen_ai.request.model': 'model',
-        'gen_ai.input.messages': `${mark} ${TEXT}`,
-        'gen_ai.output.messages': TEXT,
-      });
-      span.end();
-    },
+    // Its default filter keeps spans with gen_ai attributes, looked at when the span ends.
+    span: (mark) => llmSpan(tracer, mark),
     flush: () => provider.forceFlush(),
     close: () => provider.shutdown(),
   },

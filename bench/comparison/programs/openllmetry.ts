@@ -2,7 +2,8 @@
 // for its queue, which it reads.
 import { trace } from '@opentelemetry/api';
 import * as traceloop from '@traceloop/node-server-sdk';
-import { live, TEXT } from './life.ts';
+import { live } from './life.ts';
+import { llmSpan } from './otel-span.ts';
 
 const tuned = process.env['COMPARISON_TUNED'] === '1';
 traceloop.initialize({
@@ -15,16 +16,7 @@ traceloop.initialize({
 const tracer = trace.getTracer('comparison');
 await live(
   {
-    span(mark) {
-      const span = tracer.startSpan('chat model');
-      span.setAttributes({
-        'gen_ai.operation.name': 'chat',
-        'gen_ai.request.model': 'model',
-        'gen_ai.input.messages': `${mark} ${TEXT}`,
-        'gen_ai.output.messages': TEXT,
-      });
-      span.end();
-    },
+    span: (mark) => llmSpan(tracer, mark),
     flush: () => traceloop.forceFlush(),
     close: () => traceloop.forceFlush(),
   },

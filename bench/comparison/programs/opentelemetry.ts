@@ -3,7 +3,8 @@
 import { trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import { live, TEXT } from './life.ts';
+import { live } from './life.ts';
+import { llmSpan } from './otel-span.ts';
 
 const tuned = process.env['COMPARISON_TUNED'] === '1';
 const url = `${process.env['COMPARISON_UPSTREAM']}/v1/traces`;
@@ -23,16 +24,7 @@ provider.register();
 const tracer = trace.getTracer('comparison');
 await live(
   {
-    span(mark) {
-      const span = tracer.startSpan('chat model');
-      span.setAttributes({
-        'gen_ai.operation.name': 'chat',
-        'gen_ai.request.model': 'model',
-        'gen_ai.input.messages': `${mark} ${TEXT}`,
-        'gen_ai.output.messages': TEXT,
-      });
-      span.end();
-    },
+    span: (mark) => llmSpan(tracer, mark),
     flush: () => provider.forceFlush(),
     close: () => provider.shutdown(),
   },
