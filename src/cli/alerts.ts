@@ -4,6 +4,7 @@ import { datadogMonitorsText } from '../alerts/datadog-monitors.ts';
 import { openMetricsConfig } from '../alerts/openmetrics.ts';
 import { prometheusRules } from '../alerts/prometheus-rules.ts';
 import { durationText } from '../kernel/duration-text.ts';
+import { fold } from './fold.ts';
 
 interface Printed {
   readonly json?: boolean;
@@ -39,7 +40,7 @@ export function alertsCommand(program: Command): void {
       process.stdout.write(
         json === true
           ? `${JSON.stringify({ schemaVersion: 1, alerts: rows })}\n`
-          : rows.map(rowText).join('\n'),
+          : fold(rows.map(rowText).join('\n'), process.stdout),
       );
     });
   alerts

@@ -13,6 +13,7 @@ import { profileProblems, profileRules } from '../settings/profiles.ts';
 import { PROFILES } from '../settings/row.ts';
 import type { Profile, Row } from '../settings/row.ts';
 import { TABLE } from '../settings/table.ts';
+import { fold } from './fold.ts';
 
 interface SourceOptions {
   readonly profile?: Profile;
@@ -60,7 +61,9 @@ export function configCommand(program: Command): void {
     const { profile } = loaded.settings;
     const problems = [...loaded.problems, ...profileProblems(loaded, profile)];
     const good = problems.every(({ severity }) => severity === 'info');
-    say(options, { schemaVersion: 1, profile, good, problems }, () => checkText(profile, problems));
+    say(options, { schemaVersion: 1, profile, good, problems }, () =>
+      fold(checkText(profile, problems), process.stdout),
+    );
     if (!good) process.exitCode = 1;
   });
 

@@ -21,6 +21,7 @@ import { demoDocuments } from './demo/documents.ts';
 import { demoDrill, drillTable, type DemoDrill } from './demo/report.ts';
 import { startStandIn } from './demo/standin.ts';
 import { DemoCallers } from './demo/traffic.ts';
+import { fold } from './fold.ts';
 import { stopSignal } from './stop-signal.ts';
 
 interface DemoOptions {
@@ -100,7 +101,7 @@ async function demo(options: DemoOptions): Promise<void> {
       say(`\n${drillTable(drills)}\n`);
       for (const { name, problems } of drills) for (const problem of problems) say(`✖ ${name}: ${problem}`);
       say(`${quality.correct} of ${quality.fields} fields are what package.json says\n`);
-      say(verifyText(lines, { verbose: false, color, durationMs }));
+      say(fold(verifyText(lines, { verbose: false, color, durationMs }), process.stdout));
     }
     if (!ok) process.exitCode = 1;
     if (options.once !== true && options.json !== true && process.stdout.isTTY) {

@@ -26,6 +26,7 @@ import { REAL_HOST } from '../settings/host.ts';
 import { loadSettings } from '../settings/load.ts';
 import { wantsColor } from '../settings/terminal.ts';
 import { watchStart, type Started } from './doctor-start.ts';
+import { fold } from './fold.ts';
 
 interface DoctorOptions {
   readonly only?: readonly string[];
@@ -135,11 +136,14 @@ async function doctor(
   const reporter = options.json === true ? 'json' : options.reporter;
   process.stdout.write(
     reporter === undefined
-      ? textReport(outcomes, {
-          verbose: options.verbose === true,
-          color: options.color && wantsColor(process.stdout),
-          durationMs: input.durationMs,
-        })
+      ? fold(
+          textReport(outcomes, {
+            verbose: options.verbose === true,
+            color: options.color && wantsColor(process.stdout),
+            durationMs: input.durationMs,
+          }),
+          process.stdout,
+        )
       : (REPORTERS[reporter]?.(input) ?? ''),
   );
   if (options.fix === true) mend(context, outcomes, options, reporter === undefined);

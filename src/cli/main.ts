@@ -4,6 +4,7 @@ import { settingsHelp } from '../settings/describe.ts';
 import { wantsColor } from '../settings/terminal.ts';
 import { COMMANDS } from './commands.ts';
 import type { CommandEntry } from './commands.ts';
+import { fold } from './fold.ts';
 
 /** The command could not run: wrong usage, missing precondition, fault. Findings are 1, and a command's own business. */
 const EXIT_COULD_NOT_RUN = 2;
@@ -29,7 +30,7 @@ export async function main(
       if (error.exitCode !== 0) process.exitCode = EXIT_COULD_NOT_RUN;
       return;
     }
-    process.stderr.write(`${red('✖')} ${failureText(error)}\n`);
+    process.stderr.write(fold(`${red('✖')} ${failureText(error)}\n`, process.stderr));
     process.exitCode = EXIT_COULD_NOT_RUN;
   }
 }
@@ -52,7 +53,9 @@ export async function createProgram(
       `    fix    \`${help}\` lists ${asked === undefined ? 'the commands' : 'its options'}`,
     )
     .addHelpText('after', () => `\nSettings (all: docs/reference/settings.md):\n${settingsHelp()}`)
-    .configureOutput({ outputError: (text, write) => write(`${red('✖')} ${usageText(text)}`) });
+    .configureOutput({
+      outputError: (text, write) => write(fold(`${red('✖')} ${usageText(text)}`, process.stderr)),
+    });
 
   for (const entry of commands) {
     if (asked === undefined) program.command(entry.name).summary(entry.summary);

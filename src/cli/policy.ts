@@ -8,6 +8,7 @@ import { dryRun } from '../sampling/dry-run.ts';
 import type { PolicyProblem } from '../sampling/policy.ts';
 import { resolvePolicy, type ResolvedPolicy } from '../sampling/resolve-policy.ts';
 import { type Loaded, loadSettings } from '../settings/load.ts';
+import { fold } from './fold.ts';
 import { linesIn } from './policy-lines.ts';
 import {
   checkText,
@@ -88,7 +89,8 @@ export function policyCommand(program: Command): void {
       );
       if (refused.length === 0) return;
       if (options.json !== true) {
-        for (const { rule, why } of refused) process.stderr.write(`✖ ${rule}: cannot be expressed: ${why}\n`);
+        for (const { rule, why } of refused)
+          process.stderr.write(fold(`✖ ${rule}: cannot be expressed: ${why}\n`, process.stderr));
       }
       process.exitCode = 1;
     });

@@ -20,6 +20,7 @@ import { startWorkbench, type Workbench } from '../workbench/workbench.ts';
 import { endServicesWithUs, removeFolder } from './clean-up.ts';
 import { bestOf, probeUrl } from './doctor-start.ts';
 import { contextOf, split } from './doctor.ts';
+import { fold } from './fold.ts';
 import { stopSignal } from './stop-signal.ts';
 import {
   collect,
@@ -196,11 +197,14 @@ function report(
     junit: () =>
       junitReport({ outcomes, dir, version: VERSION, durationMs, command, truncated: false, tool: 'verify' }),
     text: () =>
-      verifyText(lines, {
-        verbose: options.verbose === true,
-        color: options.color && wantsColor(process.stdout),
-        durationMs,
-      }),
+      fold(
+        verifyText(lines, {
+          verbose: options.verbose === true,
+          color: options.color && wantsColor(process.stdout),
+          durationMs,
+        }),
+        process.stdout,
+      ),
   }[reporter];
   process.stdout.write(text?.() ?? '');
 }
