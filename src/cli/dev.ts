@@ -5,12 +5,13 @@ import { systemClock } from '../kernel/clock.ts';
 import { createWorkbenchAlerts } from '../workbench/alerts.ts';
 import { startWorkbench, type Workbench, type WorkbenchOptions } from '../workbench/workbench.ts';
 import { type DevOptions, workbenchOptions } from './dev-options.ts';
+import { fold } from './fold.ts';
 
 const EXIT_COULD_NOT_RUN = 2;
 
 /** What is printed on stderr when the workbench cannot run: the fact, then the fix. */
 const failure = (code: keyof typeof CODES, fact: string): string =>
-  `✖ ${code}  ${fact}\n    fix    ${CODES[code].fix}\n`;
+  fold(`✖ ${code}  ${fact}\n    fix    ${CODES[code].fix}\n`, process.stderr);
 
 function explain(error: unknown): string {
   const { code, port, message } = error as NodeJS.ErrnoException & { port?: number };
@@ -37,7 +38,7 @@ function announce({ datadogUrl, otlpUrl, uiUrl, intakeKey }: Workbench, json: bo
       : `    key      senders give it as dd-api-key or x-keepspan-key: ${intakeKey}\n`;
   process.stdout.write(
     `Keepspan workbench\n` +
-      `    page     ${uiUrl}${intakeKey === undefined ? '' : '   (works once)'}\n` +
+      `    page     ${uiUrl}\n${intakeKey === undefined ? '' : '             opens once; the browser is remembered\n'}` +
       `    Datadog  export DD_TRACE_AGENT_URL=${datadogUrl}\n` +
       `    OTLP     export OTEL_EXPORTER_OTLP_ENDPOINT=${otlpUrl}\n${key}` +
       `Ctrl-C stops it.\n`,

@@ -8,6 +8,8 @@ export interface Resource<T> {
   readonly error: ApiError | undefined;
   /** The first answer is still to come. */
   readonly loading: boolean;
+  /** The data answers another address: the one before, kept until this one's answer comes. */
+  readonly stale: boolean;
   /** Wall-clock ms of the last good answer. */
   readonly lastGoodMs: number | undefined;
   readonly refresh: () => void;
@@ -15,6 +17,8 @@ export interface Resource<T> {
 
 interface State<T> {
   readonly key: string;
+  /** The address that the data came from. */
+  readonly of: string;
   readonly data: T | undefined;
   readonly error: ApiError | undefined;
   readonly lastGoodMs: number | undefined;
@@ -30,6 +34,7 @@ export function useResource<T>(
 ): Resource<T> {
   const [state, setState] = useState<State<T>>({
     key: '',
+    of: '',
     data: undefined,
     error: undefined,
     lastGoodMs: undefined,
@@ -46,7 +51,7 @@ export function useResource<T>(
     const mine = { href, controller };
     running.current = mine;
     getJson<T>(href, controller.signal)
-      .then((data) => setState({ key: href, data, error: undefined, lastGoodMs: Date.now() }))
+      .then((data) => setState({ key: href, of: href, data, error: undefined, lastGoodMs: Date.now() }))
       .catch((error: unknown) => {
         if (controller.signal.aborted) return;
         const said = asApiError(error);
@@ -75,6 +80,7 @@ export function useResource<T>(
     data: mine || keep ? state.data : undefined,
     error: mine ? state.error : undefined,
     loading: href !== undefined && !mine && !(keep && state.data !== undefined),
+    stale: keep && state.data !== undefined && state.of !== href,
     lastGoodMs: state.lastGoodMs,
     refresh: () => setAsked((n) => n + 1),
   };

@@ -80,6 +80,8 @@ export function Select<Name extends string>({
   );
 }
 
+const REFUSED = 'Copying is not allowed here';
+
 /** Copies a text; says so for a moment, also to those who do not see it. */
 export function Copy({
   text,
@@ -92,20 +94,21 @@ export function Copy({
 }): JSX.Element {
   const [said, setSaid] = useState('');
   const copy = (): void => {
-    navigator.clipboard
-      .writeText(typeof text === 'string' ? text : text())
-      .then(() => setSaid('Copied'))
-      .catch(() => setSaid('Copying is not allowed here'));
+    // Absent where the page is neither on this machine nor over https.
+    const clipboard = (navigator as { readonly clipboard?: Clipboard }).clipboard;
+    Promise.resolve(clipboard?.writeText(typeof text === 'string' ? text : text()))
+      .then(() => setSaid(clipboard === undefined ? REFUSED : 'Copied'))
+      .catch(() => setSaid(REFUSED));
     setTimeout(() => setSaid(''), 1500);
   };
   return (
     <button
       type="button"
       class={children === undefined ? 'icon-button' : 'button'}
-      title={label}
+      title={said === REFUSED ? said : label}
       onClick={copy}
     >
-      <Icon name={said === 'Copied' ? 'ok' : 'copy'} />
+      <Icon name={said === 'Copied' ? 'ok' : said === REFUSED ? 'error' : 'copy'} />
       {children ?? <span class="visually-hidden">{label}</span>}
       <span class="visually-hidden" role="status">
         {said}

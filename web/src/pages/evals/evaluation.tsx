@@ -1,5 +1,4 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import type {
   EvaluationRowJson,
   EvaluationsPage as Answer,
@@ -8,13 +7,14 @@ import type {
 } from '../../../../src/workbench/api/types.ts';
 import { Bars, type Bar } from '../../charts/bars.tsx';
 import { Histogram } from '../../charts/histogram.tsx';
-import { getJson } from '../../data/client.ts';
 import { paused } from '../../data/live.ts';
 import { param, setParam } from '../../data/location.ts';
+import { useMore } from '../../data/more.ts';
 import { useResource } from '../../data/resource.ts';
 import { clockTime, count, dateTime, percent, plural, shortId } from '../../lib/format.ts';
 import { funnelOf, judgeFacts, judgeTracePath, valueText } from '../../lib/evaluations.ts';
 import { Choice } from '../../ui/controls.tsx';
+import { ListFoot } from '../../ui/list-foot.tsx';
 import { Empty, Loading, Problem } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { decisionText, judgedPath } from './card.tsx';
@@ -176,20 +176,14 @@ function rowsQuery(label: string, decision: string): string {
 function Rows({ label, decision }: { readonly label: string; readonly decision: string }): JSX.Element {
   const query = rowsQuery(label, decision);
   const answer = useResource<Answer>(`/api/evaluations?${query}`, { live: !paused.value });
-  const [more, setMore] = useState<{
-    readonly of: string;
-    readonly rows: readonly EvaluationRowJson[];
-    readonly next: string | null;
-  }>();
-  const extra = more?.of === query ? more : undefined;
-  const first = answer.data?.evaluations ?? [];
-  const known = new Set(first.map(({ id }) => id));
-  const rows = [...first, ...(extra?.rows ?? []).filter(({ id }) => !known.has(id))];
-  const next = extra === undefined ? (answer.data?.nextCursor ?? null) : extra.next;
-  const loadMore = async (): Promise<void> => {
-    const page = await getJson<Answer>(`/api/evaluations?${query}&cursor=${next}`);
-    setMore({ of: query, rows: [...(extra?.rows ?? []), ...page.evaluations], next: page.nextCursor });
-  };
+  const more = useMore<EvaluationRowJson, Answer>({
+    of: query,
+    first: answer.data,
+    hrefOf: (cursor) => `/api/evaluations?${query}&cursor=${cursor}`,
+    read: ({ evaluations }) => evaluations,
+    keyOf: ({ id }) => id,
+  });
+  const { rows } = more;
   return (
     <section aria-labelledby="eval-rows">
       <header class="section-head">
@@ -223,18 +217,7 @@ function Rows({ label, decision }: { readonly label: string; readonly decision: 
           </table>
         </div>
       )}
-      {rows.length > 0 && (
-        <footer class="list-foot soft">
-          <span>
-            {plural(rows.length, 'evaluation')} shown{next === null ? '' : ', there are more'}
-          </span>
-          {next !== null && (
-            <button type="button" class="button" onClick={() => void loadMore()}>
-              Load more
-            </button>
-          )}
-        </footer>
-      )}
+      {rows.length > 0 && <ListFoot more={more} said={`${plural(rows.length, 'evaluation')} shown`} />}
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ProcessesJson } from '../../../../src/workbench/api/types.ts';
+import type { ProcessesJson, SettingsJson } from '../../../../src/workbench/api/types.ts';
 import { health, ledger, paused, settings } from '../../data/live.ts';
 import { useResource } from '../../data/resource.ts';
 import { bytes, clockTime, count, dateTime } from '../../lib/format.ts';
@@ -54,7 +54,9 @@ function AtWorkbench({
       <Chart
         title="At the workbench"
         note={
-          state === undefined ? '' : `${bytes(state.storedBytes)} of ${bytes(state.maxStoredBytes)} in use`
+          state === undefined
+            ? ''
+            : `${bytes(state.storedBytes)} of ${bytes(state.maxStoredBytes)} in use${keptIn(settings.value)}`
         }
         columns={columns}
         rows={rows}
@@ -80,6 +82,13 @@ function AtWorkbench({
       )}
     </>
   );
+}
+
+/** Whether what is shown here outlives the workbench. */
+function keptIn(said: SettingsJson | undefined): string {
+  if (said === undefined) return '';
+  const { path } = said.database;
+  return path === null ? ', in memory: gone with the workbench, --db FILE keeps it' : `, in ${path}`;
 }
 
 function Flow({ name, counts }: { readonly name: string; readonly counts: Arrivals }): JSX.Element {

@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { TraceRow, TracesPage as Answer } from '../../../../src/workbench/api/types.ts';
 import { LatencyScatter } from '../../charts/scatter.tsx';
-import { getJson } from '../../data/client.ts';
 import { ledger, paused } from '../../data/live.ts';
 import { navigate, search } from '../../data/location.ts';
+import { useMore } from '../../data/more.ts';
 import { useResource } from '../../data/resource.ts';
+import { plural } from '../../lib/format.ts';
 import { withTerm } from '../../lib/query.ts';
 import { tracePath } from '../../lib/routes.ts';
 import {
@@ -16,6 +17,7 @@ import {
   writeFilters,
 } from '../../lib/url-state.ts';
 import { Counts } from '../../ui/counts.tsx';
+import { ListFoot } from '../../ui/list-foot.tsx';
 import { Empty, Loading, Problem } from '../../ui/states.tsx';
 import { Peek } from './peek.tsx';
 import { TraceTable } from './table.tsx';
@@ -27,12 +29,6 @@ const PAGE_ROWS = 100;
 /** Bounds of time that depend on now stay the same until the next step, or every drawing would ask anew. */
 const STEP_MS = 5000;
 const stepped = (ms: number): number => Math.floor(ms / STEP_MS) * STEP_MS;
-
-interface More {
-  readonly of: string;
-  readonly rows: readonly TraceRow[];
-  readonly nextCursor: string | null;
-}
 
 /** What of the list there is room for beside the peek. */
 const BESIDE_PEEK: ReadonlySet<Column> = new Set<Column>(['time', 'status', 'duration', 'tokens', 'cost']);
@@ -46,22 +42,14 @@ export function TracesPage(): JSX.Element {
     navigate(`/traces${writeFilters({ ...filters, ...change })}`, { replace });
   const asked = tracesQuery(filters, stepped(Date.now()), PAGE_ROWS);
   const answer = useResource<Answer>(`/api/traces?${asked}`, { live: !paused.value, keep: true });
-  const [more, setMore] = useState<More | undefined>(undefined);
-
-  const question = `${filters.q}|${filters.from}|${filters.to}|${filters.sort}`;
-  const extra = more?.of === question ? more : undefined;
-  const first = answer.data?.traces ?? [];
-  const known = new Set(first.map(({ traceId }) => traceId));
-  const rows = [...first, ...(extra?.rows ?? []).filter(({ traceId }) => !known.has(traceId))];
-  const nextCursor = extra === undefined ? answer.data?.nextCursor : extra.nextCursor;
-
-  const loadMore = async (): Promise<void> => {
-    if (nextCursor == null) return;
-    const page = await getJson<Answer>(
-      `/api/traces?${tracesQuery(filters, stepped(Date.now()), PAGE_ROWS, nextCursor)}`,
-    );
-    setMore({ of: question, rows: [...(extra?.rows ?? []), ...page.traces], nextCursor: page.nextCursor });
-  };
+  const more = useMore<TraceRow, Answer>({
+    of: `${filters.q}|${filters.from}|${filters.to}|${filters.sort}`,
+    first: answer.data,
+    hrefOf: (cursor) => `/api/traces?${tracesQuery(filters, stepped(Date.now()), PAGE_ROWS, cursor)}`,
+    read: ({ traces }) => traces,
+    keyOf: ({ traceId }) => traceId,
+  });
+  const { rows } = more;
 
   const peek = (traceId: string): void => set({ peek: traceId }, filters.peek !== '');
   const filter = (key: string, value: string, negated: boolean): void =>
@@ -90,7 +78,7 @@ export function TracesPage(): JSX.Element {
   const peeked = rows.find(({ traceId }) => traceId === filters.peek);
   return (
     <div class={`traces ${filters.peek === '' ? '' : 'peeking'}`}>
-      <div class="traces-list">
+      <div class="traces-list" aria-busy={answer.stale}>
         <header class="page-head">
           <h1>Traces</h1>
           {counts !== undefined && <Counts counts={counts} of="spans" />}
@@ -110,18 +98,14 @@ export function TracesPage(): JSX.Element {
               onPeek={peek}
               onFilter={filter}
             />
-            <footer class="list-foot soft">
-              <span>
-                {rows.length} shown{nextCursor == null ? '' : ', there are more'}
-                {answer.data?.scan.complete === false &&
-                  ' (the search stopped for time; more may match further back)'}
-              </span>
-              {nextCursor != null && (
-                <button type="button" class="button" onClick={() => void loadMore()}>
-                  Load more
-                </button>
-              )}
-            </footer>
+            <ListFoot
+              more={more}
+              said={`${plural(rows.length, 'trace')} shown${
+                answer.data?.scan.complete === false
+                  ? ' (the search stopped for time; more may match further back)'
+                  : ''
+              }`}
+            />
           </>
         )}
         {!answer.loading && rows.length === 0 && answer.data !== undefined && (
