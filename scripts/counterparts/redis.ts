@@ -1,9 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { giveAway, installDebian, unprivileged } from './debian.ts';
-import { freePorts, runLeashed, thrice, until } from './started.ts';
+import { startDebianServer } from './debian-server.ts';
 
 export interface RedisServer {
   readonly port: number;
@@ -11,31 +7,21 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-const START_MS = 30_000;
-const PROGRAM = { packageName: 'redis-server', paths: ['/usr/bin/redis-server'] };
-
 /** Starts Redis on loopback, without persistence. */
-export function startRedis(): Promise<RedisServer> {
-  const program = installDebian(PROGRAM);
-  return thrice(async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'keepspan-redis-'));
-    giveAway(folder);
-    const [port] = (await freePorts(1)) as [number];
-    const { command, before } = unprivileged(program);
-    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
-    const server = runLeashed(command, [...before, ...options], folder);
-    const stop = async (): Promise<void> => {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    };
-    try {
-      await until(() => answers(port, 'PING\r\n', /\+PONG/), START_MS, server.died);
-    } catch (error) {
-      await stop();
-      throw new Error(`Redis did not start: ${server.output()}`, { cause: error });
-    }
-    return { port, url: `redis://127.0.0.1:${port}`, stop };
+export async function startRedis(): Promise<RedisServer> {
+  const { ports, stop } = await startDebianServer({
+    name: 'Redis',
+    package: { packageName: 'redis-server', paths: ['/usr/bin/redis-server'] },
+    portCount: 1,
+    startMs: 30_000,
+    command: ({ program, folder, ports: [port] }) => [
+      program,
+      ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder],
+    ],
+    ask: ([port]) => answers(port!, 'PING\r\n', /\+PONG/),
   });
+  const port = ports[0]!;
+  return { port, url: `redis://127.0.0.1:${port}`, stop };
 }
 
 /** Resolves when a text sent to a port of 127.0.0.1 is answered like this. */
