@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import { classifyLifetime, diesWithPod } from '../journal/lifetime.ts';
 import { resendQuarantine } from '../pipeline/inspect/resend.ts';
+import { sayUnknownReceiver } from '../pipeline/otlp/receivers-beside.ts';
 import { startSidecar } from '../pipeline/sidecar.ts';
 import { loadSettings } from '../settings/load.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
@@ -48,14 +49,14 @@ async function deliver(options: DeliverOptions): Promise<void> {
           .join('  ')}\n`,
       );
   };
-  const onState = (state: UpstreamState) => sayState(say, state);
+  const onState = (state: UpstreamState, upstream?: string) => sayState(say, state, upstream);
   if (options.quarantine === true) {
-    const { directory: journal } = journalOf(directory);
     const { delivered, left, busy } = await resendQuarantine({
-      directory: journal,
+      journals: journalOf(directory).journals,
       settings,
       timeoutMs,
       onState,
+      onUnknown: sayUnknownReceiver,
     });
     say('resent', { delivered, left, busy });
     if (left > 0 || busy.length > 0) process.exitCode = 1;
@@ -78,9 +79,11 @@ async function deliver(options: DeliverOptions): Promise<void> {
 function sayState(
   say: (event: string, fields: Readonly<Record<string, unknown>>) => void,
   state: UpstreamState,
+  upstream: string | undefined,
 ): void {
   if (state.status !== 'held' && state.status !== 'retrying') return;
-  say(state.status, { kind: state.kind, answer: state.httpStatus ?? state.error ?? '' });
+  const to = upstream === undefined ? {} : { upstream };
+  say(state.status, { kind: state.kind, answer: state.httpStatus ?? state.error ?? '', ...to });
 }
 
 function parseTimeout(text: string): number {

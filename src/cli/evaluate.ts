@@ -15,7 +15,7 @@ import { configuredJudge } from '../pipeline/recall/settings.ts';
 import { CODES } from '../selfmetrics/codes.ts';
 import type { Settings } from '../settings/table.ts';
 import { parseAge } from './age.ts';
-import { JOURNAL_OPTION, journalOf } from './journal-argument.ts';
+import { JOURNAL_OPTION, recallJournalOf } from './journal-argument.ts';
 
 interface EvaluateOptions {
   readonly journal?: string;
@@ -58,7 +58,7 @@ export function evaluateCommand(program: Command): void {
 }
 
 async function evaluate(options: EvaluateOptions): Promise<void> {
-  const { directory, settings } = journalOf(options.journal);
+  const { directory, settings } = recallJournalOf(options.journal);
   if (options.records === true) {
     const sinceMs = options.since === undefined ? 0 : Date.now() - parseAge('--since', options.since);
     for (const record of queueRecords(directory, sinceMs))

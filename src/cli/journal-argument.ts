@@ -1,5 +1,7 @@
-import { realpathSync } from 'node:fs';
-import { checkFormat, isJournal } from '../journal/directory.ts';
+import { existsSync, realpathSync } from 'node:fs';
+import { checkFormat } from '../journal/directory.ts';
+import { journalsIn, type FoundJournal } from '../pipeline/journals.ts';
+import { recallDirectory } from '../pipeline/recall/directory.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { loadSettings } from '../settings/load.ts';
@@ -19,20 +21,43 @@ class NoJournalError extends Error {
 }
 
 /**
- * The journal that a command reads.
+ * The journals that a command reads: the one of the directory, and those of OTLP receivers below it.
  *
  * @throws NoJournalError when nobody journaled there; JournalDirectoryError (KS-JOURNAL-002) when a newer version did
  */
 export function journalOf(option: string | undefined): {
   readonly directory: string;
+  /** One at least. */
+  readonly journals: readonly FoundJournal[];
   readonly settings: Settings;
 } {
   const { settings } = loadSettings();
   const directory = option ?? settings.journalDir;
-  if (directory === undefined || !isJournal(directory))
+  const journals =
+    directory === undefined || !existsSync(directory) ? [] : journalsIn(realpathSync(directory));
+  if (directory === undefined || journals.length === 0)
     throw new NoJournalError(`there is no journal at ${directory ?? '(no directory)'}`);
-  checkFormat(directory);
-  return { directory: realpathSync(directory), settings };
+  for (const journal of journals) checkFormat(journal.directory);
+  return { directory: realpathSync(directory), journals, settings };
+}
+
+/**
+ * The journal with the queue of recall evaluations: beside what the application writes, which in stack `otlp` is the
+ * journal of its first receiver.
+ *
+ * @throws what `journalOf` throws; RangeError when several have one
+ */
+export function recallJournalOf(option: string | undefined): {
+  readonly directory: string;
+  readonly settings: Settings;
+} {
+  const { directory, journals, settings } = journalOf(option);
+  const queues = journals
+    .map((journal) => journal.directory)
+    .filter((path) => existsSync(recallDirectory(path)));
+  if (queues.length > 1)
+    throw new RangeError(`several journals hold evaluations: name one with --journal: ${queues.join(', ')}`);
+  return { directory: queues[0] ?? directory, settings };
 }
 
 /** @throws RangeError when it is no kind of signal */

@@ -1,13 +1,14 @@
 import type { SignalKind } from '../contracts/signal.ts';
 import { RecordCipher } from '../journal/cipher.ts';
 import { viewRecord } from '../pipeline/inspect/ids.ts';
+import type { FoundJournal } from '../pipeline/journals.ts';
 import { pendingRecords } from '../pipeline/inspect/pending.ts';
 import { quarantineFiles, readQuarantine, writerOf } from '../pipeline/inspect/quarantine.ts';
 import { readingKey } from '../pipeline/open-journal.ts';
 import type { Settings } from '../settings/table.ts';
 
 export interface RecordsRequest {
-  readonly directory: string;
+  readonly journals: readonly FoundJournal[];
   readonly settings: Settings;
   readonly kinds: readonly SignalKind[];
   readonly limit: number;
@@ -17,6 +18,8 @@ export interface RecordsRequest {
 
 /** One record as it is shown. */
 export interface ShownRecord {
+  /** The OTLP receiver that it is for; absent for Datadog. */
+  readonly receiver?: string;
   readonly writer: string;
   readonly kind: SignalKind;
   readonly time: string;
@@ -39,39 +42,43 @@ export interface ShownRecords {
 
 /** What waits in the journal. */
 export function showPending(request: RecordsRequest): ShownRecords {
-  const { directory, settings, kinds, limit, content } = request;
+  const { journals, settings, kinds, limit, content } = request;
+  const cipher = cipherOf(settings);
   const records: ShownRecord[] = [];
-  for (const { writer, kind, timeMs, signals, bytes, record } of pendingRecords(
-    directory,
-    kinds,
-    cipherOf(settings),
-  )) {
-    if (records.length === limit) return { records, more: true };
-    const view = record && viewRecord(record);
-    records.push({
-      writer,
-      kind,
-      time: new Date(timeMs).toISOString(),
-      signals,
-      bytes,
-      sealed: record === undefined,
-      ids: view?.ids ?? [],
-      ...(content && view !== undefined ? { content: view.content } : {}),
-    });
+  for (const { directory, receiver } of journals) {
+    for (const { writer, kind, timeMs, signals, bytes, record } of pendingRecords(directory, kinds, cipher)) {
+      if (records.length === limit) return { records, more: true };
+      const view = record && viewRecord(record, receiver === undefined ? 'datadog' : 'otlp');
+      records.push({
+        ...(receiver === undefined ? {} : { receiver }),
+        writer,
+        kind,
+        time: new Date(timeMs).toISOString(),
+        signals,
+        bytes,
+        sealed: record === undefined,
+        ids: view?.ids ?? [],
+        ...(content && view !== undefined ? { content: view.content } : {}),
+      });
+    }
   }
   return { records, more: false };
 }
 
 /** What upstream refused. Its words may repeat what it refused, so they are content, too. */
-export function showQuarantine({ directory, settings, kinds, limit, content }: RecordsRequest): ShownRecords {
+export function showQuarantine({ journals, settings, kinds, limit, content }: RecordsRequest): ShownRecords {
   const cipher = cipherOf(settings);
   const records: ShownRecord[] = [];
-  for (const file of quarantineFiles(directory)) {
+  const files = journals.flatMap(({ directory, receiver }) =>
+    quarantineFiles(directory).map((file) => ({ file, receiver })),
+  );
+  for (const { file, receiver } of files) {
     for (const { kind, timeMs, signals, status, opened } of readQuarantine(file, cipher)) {
       if (!kinds.includes(kind)) continue;
       if (records.length === limit) return { records, more: true };
-      const view = opened && viewRecord(opened.record);
+      const view = opened && viewRecord(opened.record, receiver === undefined ? 'datadog' : 'otlp');
       records.push({
+        ...(receiver === undefined ? {} : { receiver }),
         writer: writerOf(file),
         kind,
         time: new Date(timeMs).toISOString(),
@@ -89,17 +96,23 @@ export function showQuarantine({ directory, settings, kinds, limit, content }: R
 
 /** One line a record, its content below it. */
 export function recordsText({ records, more }: ShownRecords, journal: string): string {
-  const lines = records.flatMap(({ time, kind, signals, bytes, sealed, ids, status, answer, content }) => [
+  const several = records.some(({ receiver }) => receiver !== undefined);
+  const lines = records.flatMap((record) => [
     [
-      time,
-      kind.padEnd(11),
-      `${signals} signals`,
-      `${bytes} bytes`,
-      ...(status === undefined ? [] : [status === 0 ? 'could not be sent' : `HTTP ${status}`]),
-      sealed ? 'sealed with another key' : ids.slice(0, 3).join(' ') + (signals > 3 ? ' …' : ''),
+      record.time,
+      ...(several ? [record.receiver ?? 'datadog'] : []),
+      record.kind.padEnd(11),
+      `${record.signals} signals`,
+      `${record.bytes} bytes`,
+      ...(record.status === undefined
+        ? []
+        : [record.status === 0 ? 'could not be sent' : `HTTP ${record.status}`]),
+      record.sealed
+        ? 'sealed with another key'
+        : record.ids.slice(0, 3).join(' ') + (record.signals > 3 ? ' …' : ''),
     ].join('  '),
-    ...(answer === undefined ? [] : [`    ${answer}`]),
-    ...(content ?? []).map((value) => `    ${JSON.stringify(value)}`),
+    ...(record.answer === undefined ? [] : [`    ${record.answer}`]),
+    ...(record.content ?? []).map((value) => `    ${JSON.stringify(value)}`),
   ]);
   const none = records.length === 0 ? ['no records'] : [];
   return [`journal ${journal}`, ...none, ...lines, ...(more ? ['there are more: --limit'] : []), ''].join(

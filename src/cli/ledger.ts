@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import type { KindLedger } from '../contracts/ledger.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
-import { isIntact } from '../ledger/account.ts';
+import { addLedgers, isIntact } from '../ledger/account.ts';
 import type { RecallSummary } from '../evaluation/recall/summary.ts';
 import { readRecallSummary } from '../pipeline/recall/counts.ts';
-import { readJournalLedger, type JournalLedger, type WriterLedger } from '../pipeline/ledger-view.ts';
+import { readJournalLedger } from '../pipeline/ledger-view.ts';
+import { readReceiver } from '../pipeline/otlp/receiver-file.ts';
 import { JOURNAL_OPTION, journalOf, parseKind } from './journal-argument.ts';
 import { recordsText, showPending, showQuarantine } from './ledger-records.ts';
+import { ledgerText, type ShownJournal } from './ledger-text.ts';
 
 interface LedgerOptions {
   readonly journal?: string;
@@ -37,16 +38,23 @@ export function ledgerCommand(program: Command): void {
 }
 
 function showLedger({ journal, json }: LedgerOptions): void {
-  const { directory } = journalOf(journal);
-  const found = readJournalLedger(directory);
-  const recall = readRecallSummary(directory);
+  const { directory, journals } = journalOf(journal);
+  const shown = journals.map(({ directory: path, receiver }) => ({
+    directory: path,
+    receiver,
+    address: receiver === undefined ? undefined : readReceiver(path)?.tracesUrl,
+    found: readJournalLedger(path),
+  }));
+  const recall = journals
+    .map((found) => readRecallSummary(found.directory))
+    .find((found) => found !== undefined);
   process.stdout.write(
     json === true
-      ? `${JSON.stringify({ ...asDocument(found, directory), ...(recall === undefined ? {} : { evaluation: recall }) })}\n`
-      : asText(found, directory) + recallLine(recall),
+      ? `${JSON.stringify({ ...asDocument(shown, directory), ...(recall === undefined ? {} : { evaluation: recall }) })}\n`
+      : ledgerText(shown, directory) + recallLine(recall),
   );
   // What a kill took before the tracer released it is named and counted, but it is a loss all the same.
-  if (!isIntact(found.ledger)) process.exitCode = 1;
+  if (!isIntact(totalOf(shown))) process.exitCode = 1;
 }
 
 /** One line on hybrid recall; `keepspan evaluate` says more. */
@@ -60,9 +68,9 @@ function recallLine(recall: RecallSummary | undefined): string {
 
 function showRecords({ journal, quarantine, kind, limit, content, json }: LedgerOptions): void {
   if (!/^\d{1,7}$/.test(limit)) throw new RangeError(`--limit is a number of records, not "${limit}"`);
-  const { directory, settings } = journalOf(journal);
+  const { directory, journals, settings } = journalOf(journal);
   const request = {
-    directory,
+    journals,
     settings,
     kinds: kind === undefined ? SIGNAL_KINDS : [parseKind(kind)],
     limit: Number(limit),
@@ -73,58 +81,25 @@ function showRecords({ journal, quarantine, kind, limit, content, json }: Ledger
   process.stdout.write(json === true ? `${JSON.stringify(document)}\n` : recordsText(shown, directory));
 }
 
-function asDocument(found: JournalLedger, journal: string) {
-  const { ledger, maybeTwice, writers, closedWriters } = found;
+/** The processes are those of the directory's own journal; `ledger` and `maybeTwice` are of everything. */
+function asDocument(shown: readonly ShownJournal[], journal: string) {
+  const own = shown.find(({ receiver }) => receiver === undefined)?.found;
+  const receivers = shown.flatMap(({ receiver: name, address, directory, found }) => {
+    if (name === undefined) return [];
+    const { ledger, maybeTwice, writers: processes, closedWriters: closedProcesses } = found;
+    return [
+      { name, address: address ?? null, journal: directory, ledger, maybeTwice, processes, closedProcesses },
+    ];
+  });
   return {
     schemaVersion: 1,
     journal,
-    ledger,
-    maybeTwice,
-    processes: writers,
-    closedProcesses: closedWriters,
+    ledger: totalOf(shown),
+    maybeTwice: shown.reduce((sum, { found }) => sum + found.maybeTwice, 0),
+    processes: own?.writers ?? [],
+    closedProcesses: own?.closedWriters ?? 0,
+    ...(receivers.length === 0 ? {} : { receivers }),
   };
 }
 
-const COLUMNS = ['created', 'delivered', 'pending', 'inTransit', 'sampledOut', 'unaccounted'] as const;
-
-function asText({ ledger, writers, closedWriters, maybeTwice }: JournalLedger, journal: string): string {
-  const head = [
-    '',
-    ...COLUMNS.map((column) =>
-      column.replace('inTransit', 'in transit').replace('sampledOut', 'sampled out'),
-    ),
-  ];
-  const rows = SIGNAL_KINDS.map((kind) => [kind, ...COLUMNS.map((column) => String(ledger[kind][column]))]);
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
-  const reasons = SIGNAL_KINDS.flatMap((kind) => reasonsOf(kind, ledger[kind]));
-  const running = writers.filter((writer) => writer.state === 'running').length;
-  return [
-    `journal ${journal}`,
-    `${writers.length + closedWriters} processes: ${running} running, ${writers.length + closedWriters - running} ended`,
-    '',
-    line(head),
-    ...rows.map(line),
-    '',
-    ...(reasons.length === 0 ? ['nothing dropped, nothing lost'] : reasons),
-    ...(maybeTwice === 0 ? [] : [`${maybeTwice} signals may have arrived twice`]),
-    ...oldest(writers),
-    '',
-  ].join('\n');
-}
-
-function reasonsOf(kind: string, { dropped, lost, unobserved }: KindLedger): string[] {
-  return [
-    ...Object.entries(dropped).map(([reason, n]) => `${kind}: ${n} dropped, ${reason}`),
-    ...Object.entries(lost)
-      .filter(([, n]) => n !== 0)
-      .map(([reason, n]) => `${kind}: ${n} lost, ${reason}`),
-    ...(unobserved > 0 ? [`${kind}: ${unobserved} went past custody, unobserved`] : []),
-  ];
-}
-
-function oldest(writers: readonly WriterLedger[]): string[] {
-  const times = writers.flatMap(({ oldestMs }) => (oldestMs === undefined ? [] : [oldestMs]));
-  return times.length === 0 ? [] : [`oldest pending record: ${new Date(Math.min(...times)).toISOString()}`];
-}
+const totalOf = (shown: readonly ShownJournal[]) => addLedgers(shown.map(({ found }) => found.ledger));

@@ -51,15 +51,24 @@ export function purgeCommand(program: Command): void {
             ? Number.POSITIVE_INFINITY
             : Date.now() - parseAge('--older-than', olderThan),
       };
-      const { directory } = journalOf(options.journal);
+      const { directory, journals } = journalOf(options.journal);
+      const directories = journals.map((journal) => journal.directory);
       const wantsPending = all || olderThan !== undefined || kind !== undefined;
       const pending = !wantsPending
         ? NOTHING
         : yes
-          ? purge(directory, selection)
-          : countPurge(directory, selection);
-      const refused = all || quarantine ? removeQuarantine(directory, yes) : { records: 0, bytes: 0 };
-      const document = { schemaVersion: 1, journal: directory, removed: yes, pending, quarantine: refused };
+          ? purge(directories, selection)
+          : countPurge(directories, selection);
+      const refused = all || quarantine ? removeQuarantine(directories, yes) : { records: 0, bytes: 0 };
+      const receivers = journals.flatMap(({ receiver }) => receiver ?? []);
+      const document = {
+        schemaVersion: 1,
+        journal: directory,
+        ...(receivers.length === 0 ? {} : { receivers }),
+        removed: yes,
+        pending,
+        quarantine: refused,
+      };
       process.stdout.write(options.json === true ? `${JSON.stringify(document)}\n` : asText(document));
       if (!yes) process.exitCode = 1;
     });
@@ -67,15 +76,18 @@ export function purgeCommand(program: Command): void {
 
 interface PurgeDocument {
   readonly journal: string;
+  /** OTLP receivers whose journals below it are in the figures. */
+  readonly receivers?: readonly string[];
   readonly removed: boolean;
   readonly pending: Purged;
   readonly quarantine: { readonly records: number; readonly bytes: number };
 }
 
-function asText({ journal, removed, pending, quarantine }: PurgeDocument): string {
+function asText({ journal, receivers = [], removed, pending, quarantine }: PurgeDocument): string {
   const kinds = SIGNAL_KINDS.map((kind) => `${pending.signals[kind]} ${kind}`).join(', ');
   return [
     `journal ${journal}`,
+    ...receivers.map((name) => `with that of the OTLP receiver ${name}`),
     `${removed ? 'removed' : 'would remove'} ${pending.records} pending records: ${kinds}`,
     `${removed ? 'removed' : 'would remove'} ${pending.recall} recall evaluations without a verdict`,
     `${removed ? 'removed' : 'would remove'} ${quarantine.records} refused records (${quarantine.bytes} bytes)`,

@@ -105,11 +105,17 @@ async function deliverBeside(directory: string, settings: Settings, say: Say): P
   return startSidecar({
     directory,
     settings,
-    onState: (state) => {
+    onState: (state, upstream) => {
       const { status, kind, httpStatus, error } = state;
-      if (status === 'held') warnOnce('KS-DELIVERY-001', { site: `${kind} ${httpStatus ?? ''}`, ...state });
+      const to = upstream === undefined ? {} : { upstream };
+      if (status === 'held')
+        warnOnce('KS-DELIVERY-001', {
+          site: `${upstream ?? ''} ${kind} ${httpStatus ?? ''}`,
+          ...to,
+          ...state,
+        });
       if (status === 'held' || status === 'retrying')
-        say(status, { kind, answer: httpStatus ?? error ?? '' });
+        say(status, { kind, answer: httpStatus ?? error ?? '', ...to });
     },
     onError: (error) => warnOnce('KS-DELIVERY-002', { site: String(error), error: String(error) }),
   });

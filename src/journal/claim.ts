@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, Names } from './directory.ts';
 import { isIdentity, lifeOf, ownIdentity, sameProcess } from './identity.ts';
-import { releaseClaim, renewClaim, takeClaim, touch, type ClaimSlot } from './numbered-claim.ts';
+import { isHeld, releaseClaim, renewClaim, takeClaim, touch, type ClaimSlot } from './numbered-claim.ts';
 import { isSealed } from './seal.ts';
 
 /**
@@ -57,6 +57,11 @@ export function renewDelivery(writerPath: string, instance: string): boolean {
 
 export function releaseDelivery(writerPath: string, instance: string): void {
   releaseClaim(slotOf(writerPath), instance);
+}
+
+/** Whether anybody who lives delivers this writer's records. */
+export function isDelivered(writerPath: string): boolean {
+  return isHeld(slotOf(writerPath));
 }
 
 function slotOf(writerPath: string): ClaimSlot {

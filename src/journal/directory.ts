@@ -24,6 +24,7 @@ export const Names = {
   owner: 'owner.json',
   counters: 'counters',
   outcomes: 'outcomes.jsonl',
+  upstream: 'upstream.json',
   closing: 'closing',
   seal: 'sealed.json',
   quarantine: 'quarantine',

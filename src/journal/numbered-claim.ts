@@ -67,6 +67,12 @@ export function releaseClaim(slot: ClaimSlot, instance: string): void {
   renameSync(draft, claimFile(slot, latest.number));
 }
 
+/** Whether somebody alive has the right. */
+export function isHeld(slot: ClaimSlot): boolean {
+  const latest = latestClaim(slot);
+  return latest?.state === 'held' && isAlive(latest.identity, latest.leaseAgeMs);
+}
+
 type Latest = { readonly number: number; readonly leaseAgeMs: number } & (
   | { readonly state: 'held'; readonly identity: Identity; readonly instance: string }
   | { readonly state: 'free' | 'unreadable' }

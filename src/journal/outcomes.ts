@@ -47,7 +47,8 @@ const START: StreamState = {
   maybeTwice: 0,
   inFlight: 0,
 };
-const EMPTY_STATE: OutcomeState = { spans: START, llmSpans: START, evaluations: START };
+/** Of a log that nobody has written to. */
+export const EMPTY_STATE: OutcomeState = { spans: START, llmSpans: START, evaluations: START };
 
 /** The log is folded into one line when it has grown so large. */
 export const COMPACT_BYTES = 1024 * 1024;
@@ -216,6 +217,12 @@ export class OutcomeLog {
 
 function openLog(file: string, flags: number): number {
   return openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | flags, 0o600);
+}
+
+/** A state with what one line of a log says; one that is torn says nothing. */
+export function foldLine(state: OutcomeState, text: string): OutcomeState {
+  const line = parseLine(text);
+  return line === undefined ? state : fold(state, line);
 }
 
 function fold(state: OutcomeState, line: Line): OutcomeState {

@@ -16,6 +16,7 @@ import { OutcomeLog, type OutcomeState } from '../journal/outcomes.ts';
 import { readSeal, type Seal } from '../journal/seal.ts';
 import { sealWriter } from '../journal/sealing.ts';
 import { surveyWriter } from '../journal/survey.ts';
+import { UpstreamNote } from '../journal/upstream-note.ts';
 import { systemClock, type Clock } from '../kernel/clock.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { addLedgers } from '../ledger/account.ts';
@@ -195,6 +196,8 @@ export class Deliverer {
     } = this.#options;
     const id = basename(path);
     const lease = new Lease(path, this.#instance, this.#clock);
+    // Who writes there and delivers nothing by itself would not come to know it; of those who are gone nobody asks.
+    const note = orphan || this.#options.keeps?.(id) === true ? undefined : new UpstreamNote(path);
     const log = new OutcomeLog(join(path, Names.outcomes));
     onAdopted?.(id, log.state);
     const sources = SIGNAL_KINDS.map(
@@ -224,7 +227,10 @@ export class Deliverer {
         maxAgeMs,
         // Outcomes reach the board from the source, damage and eviction included.
         onOutcome: () => undefined,
-        onState: (state) => onState(id, state),
+        onState: (state) => {
+          void this.#guarded(() => note?.tell(state));
+          onState(id, state);
+        },
         wake: () => doorbell.rung(source.seen, IDLE_MS),
       }),
     );

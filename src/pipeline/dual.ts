@@ -8,7 +8,7 @@ import type { ContentRule } from '../redaction/content.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import type { Settings } from '../settings/table.ts';
 import type { ReadableSpan } from '../wire/otlp/readable-span.ts';
-import { parseHeaders } from './otlp/endpoints.ts';
+import { frameworkReceiver } from './framework-receiver.ts';
 import { otlpCustody } from './otlp/join.ts';
 import type { CustodyPart } from './otlp/part.ts';
 
@@ -34,9 +34,6 @@ export interface DualParts {
   readonly join: (part: CustodyPart) => void;
 }
 
-/** Where OpenLLMetry itself sends when it has a key and is told nothing else. */
-const VENDOR = 'https://api.traceloop.com';
-
 /** Whether the stack is `dual`: named, or its receiver is and OpenLLMetry is installed. */
 export function isDual({ stack, traceloopBaseUrl }: Settings): boolean {
   if (stack !== undefined) return stack === 'dual';
@@ -54,11 +51,12 @@ export function startDual({
   custodyLevel,
   join,
 }: DualParts): Frameworks | undefined {
-  const baseUrl = receiverOf(settings);
-  if (baseUrl === undefined) {
+  const receiver = frameworkReceiver(settings);
+  if (receiver === undefined) {
     warnOnce('KS-DUAL-002');
     return undefined;
   }
+  const baseUrl = receiver.endpoint;
   try {
     const found = locateOpenLlmetry(process.argv[1], process.cwd());
     if (found === undefined) {
@@ -67,9 +65,7 @@ export function startDual({
     }
     // At that level every library is left as it is.
     const takes = custodyLevel !== 'evaluations';
-    const custody = takes
-      ? otlpCustody([{ name: 'frameworks', endpoint: baseUrl, headers: headersOf(settings) }], settings)
-      : undefined;
+    const custody = takes ? otlpCustody([receiver], settings) : undefined;
     const session = startOpenLlmetry({
       located: found,
       tracer: located.require(located.root) as DatadogTracer,
@@ -98,20 +94,4 @@ export function startDual({
     warnOnce('KS-DUAL-005', { error: errorText(error) });
     return undefined;
   }
-}
-
-function receiverOf({ traceloopBaseUrl, traceloopApiKey, otlpEndpoint }: Settings): string | undefined {
-  const url = traceloopBaseUrl ?? otlpEndpoint ?? (traceloopApiKey === undefined ? undefined : VENDOR);
-  return url?.replace(/\/+$/, '').replace(/\/v1\/traces$/, '');
-}
-
-function headersOf({
-  traceloopBaseUrl,
-  traceloopHeaders,
-  traceloopApiKey,
-  otlpHeaders,
-}: Settings): Record<string, string> {
-  if (traceloopHeaders !== undefined) return parseHeaders(traceloopHeaders);
-  if (traceloopApiKey !== undefined) return { authorization: `Bearer ${traceloopApiKey}` };
-  return traceloopBaseUrl === undefined ? parseHeaders(otlpHeaders) : {};
 }

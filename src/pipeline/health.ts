@@ -19,6 +19,8 @@ export interface HealthParts {
   readonly noise: NoiseCounts | undefined;
   readonly ledger: Ledger;
   readonly delivery: Health['delivery'];
+  /** Whether somebody beside this process does; undefined where nobody has to, or it is not known yet. */
+  readonly isDelivered: boolean | undefined;
   readonly findings: StartFindings;
   readonly evaluation: Health['evaluation'];
   readonly alerts: readonly AlertStatus[];
@@ -35,6 +37,7 @@ export function describeHealth(parts: HealthParts): Health {
     noise,
     ledger,
     delivery,
+    isDelivered,
     findings,
     evaluation,
     alerts,
@@ -45,6 +48,7 @@ export function describeHealth(parts: HealthParts): Health {
   if (directory === undefined) degraded.push('no journal directory: signals wait in bounded memory');
   else if (!journal.onDisk) failing.push('the disk refuses the journal: signals wait in bounded memory');
   if (delivery === 'down') failing.push('the delivery thread has died: signals wait in the journal');
+  if (isDelivered === false) failing.push('nobody delivers the journal: KS-DELIVERY-006');
   if (!findings.tracerFirst) degraded.push(`loaded before the tracer: ${findings.loadedBefore.join(', ')}`);
   for (const { kind, status, httpStatus, error } of upstream) {
     const answer = httpStatus === undefined ? (error ?? '') : `HTTP ${httpStatus}`;

@@ -17,6 +17,8 @@ export interface HookParts {
   readonly custody: Custody;
   readonly ledger: () => Ledger;
   readonly hurry: () => void;
+  /** What somebody else has delivered is known as of now. */
+  readonly catchUp: () => void;
   /** Delivery sends its hit statistics now; may never resolve. */
   readonly flushStatistics: () => Promise<void>;
   /** Whether this process delivers at all. */
@@ -43,12 +45,14 @@ export function createHooks(parts: HookParts): CustodyHooks {
       stack.releaseAll();
       journal.drain();
       custody.commit();
+      parts.catchUp();
     },
     async deliver(timeoutMs) {
       const startMs = performance.now();
       await deliver(parts, timeoutMs);
       // Of what was delivered last, too.
       await within(parts.flushStatistics(), timeoutMs - (performance.now() - startMs));
+      parts.catchUp();
     },
     ledger,
     recordShutdown(report: ShutdownReport) {

@@ -14,6 +14,8 @@ export interface WriterLedger {
   readonly pid: number;
   readonly service: string;
   readonly state: 'running' | 'clean' | 'killed';
+  /** Who delivers it while it runs: a `worker` thread or the `process` itself, or `none` of its own. */
+  readonly delivery: string;
   readonly ledger: Ledger;
   /** Signals that upstream may have got twice. */
   readonly maybeTwice: number;
@@ -69,6 +71,7 @@ export function writerLedger(survey: WriterSurvey, mortal = false): WriterLedger
     pid: Number(owner['pid'] ?? 0),
     service: typeof owner['service'] === 'string' ? owner['service'] : '',
     state,
+    delivery: typeof owner['delivery'] === 'string' ? owner['delivery'] : 'worker',
     ledger:
       page === undefined
         ? withoutPage(ofKind)

@@ -15,6 +15,7 @@ import { loadSettings } from '../settings/load.ts';
 import type { Settings, SettingsOptions } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import { adapters } from './adapters.ts';
+import { BesideOutcomes } from './beside-outcomes.ts';
 import { CustodyStore } from './custody-store.ts';
 import type { DeliveryHost } from './delivery-host.ts';
 import { createEvaluations } from './evaluations.ts';
@@ -121,13 +122,25 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
   const ledger = () => {
     const held = stack.inTransit(); // First: it settles with the relay.
     const { lifetime } = home();
-    const own = processLedger({ journal, board, lifetime, inTransit: () => held });
+    const own = processLedger({ journal, board: beside ?? board, lifetime, inTransit: () => held });
     const relayed = stack.relay === undefined ? [] : [stack.relay.ledger(lifetime)];
     return addLedgers([own, ...relayed, ...[...parts].map((part) => part.ledger())]);
   };
-  const upstreamStates = () => [...upstream.values(), ...[...parts].flatMap((part) => part.upstream())];
+  const upstreamStates = () => [
+    ...(beside?.upstream() ?? upstream.values()),
+    ...[...parts].flatMap((part) => part.upstream()),
+  ];
 
   const delivery = isMainThread ? settings.delivery : 'none';
+  const beside =
+    delivery === 'none'
+      ? new BesideOutcomes({
+          home,
+          isReadable: () => journal.onDisk,
+          onNobody: () => warnOnce('KS-DELIVERY-006', { directory: home().directory }),
+          onError: (error) => warnOnce('KS-DELIVERY-002', { site: 'beside', error: String(error) }),
+        })
+      : undefined;
   if (delivery !== 'none') {
     host = startHost(delivery, {
       input: {
@@ -179,6 +192,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       host?.hurry();
       for (const part of parts) part.hurry();
     },
+    catchUp: () => beside?.catchUp(),
     flushStatistics: () => host?.flushStatistics() ?? Promise.resolve(),
     get delivers() {
       return host !== undefined || parts.size > 0;
@@ -232,6 +246,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       noise: host === undefined ? undefined : noise.counts(),
       ledger: ledger(),
       delivery: host === undefined ? 'none' : isDeliveryUp ? 'up' : 'down',
+      isDelivered: beside?.isDelivered(),
       findings: checks.findings(),
       evaluation: recall.summary(),
       alerts: watch?.alerts() ?? [],
@@ -243,7 +258,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     isWatching: isMainThread && settings.alerts && delivery !== 'process',
     initialized: stack.name !== 'none',
     heartbeat: stack.heartbeat,
-    home,
+    hasBeside: () => beside !== undefined && home().directory !== undefined,
     ledger,
     health,
     tagsDemoted: () => guard.demoted(),
@@ -270,6 +285,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     async stop() {
       slot.current = undefined;
       clearInterval(lease);
+      beside?.stop();
       problems.sayRest();
       checks.stop();
       watch.stop();

@@ -1,15 +1,19 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import { createHttpSender } from '../delivery/http-sender.ts';
-import { openDirectory } from '../journal/directory.ts';
+import { checkFormat, openDirectory } from '../journal/directory.ts';
 import { agentUrl } from '../settings/agent-url.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import { proxyEnvironment } from '../settings/environment.ts';
 import type { Settings } from '../settings/table.ts';
 import { createDatadogEncoder } from '../wire/datadog/encode.ts';
 import { Deliverer } from './deliverer.ts';
+import { journalsIn, RECEIVER_FILE } from './journals.ts';
 import { journalKey } from './open-journal.ts';
+import { ReceiversBeside, sayUnknownReceiver } from './otlp/receivers-beside.ts';
 import { readJournalLedger } from './ledger-view.ts';
 import { policyOf, thinningBy } from './policy.ts';
 import { pendingIn } from './process-ledger.ts';
@@ -19,7 +23,8 @@ import { targetOf } from './target.ts';
 export interface SidecarOptions {
   readonly directory: string;
   readonly settings: Settings;
-  readonly onState: (state: UpstreamState) => void;
+  /** @param upstream the address of an OTLP receiver, without credentials; undefined for Datadog */
+  readonly onState: (state: UpstreamState, upstream?: string) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -30,11 +35,17 @@ export interface DrainLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Delivery beside the processes that journal: one for a directory, whoever writes into it. */
+/**
+ * Delivery beside the processes that journal: one for a directory, whoever writes into it, the journals of OTLP receivers
+ * below it among them.
+ */
 export interface Sidecar {
   /** Signals in the directory that nobody acknowledged, read from its files. */
   pending(): number;
-  /** Delivers until nothing is pending, until `timeoutMs`, or until `until` says so; resolves with what is left. */
+  /**
+   * Delivers until nothing is pending that could be delivered here, until `timeoutMs`, or until `until` says so; resolves
+   * with everything that is left.
+   */
   drain(timeoutMs: number, until?: DrainLimits): Promise<number>;
   stop(): Promise<void>;
 }
@@ -53,7 +64,10 @@ const STATISTICS_MS = 250;
  * @throws JournalDirectoryError when the directory cannot be used
  */
 export function startSidecar({ directory, settings, onState, onError }: SidecarOptions): Sidecar {
+  // A receiver's own folder holds nothing that an Agent could read.
+  const isReceivers = existsSync(join(directory, RECEIVER_FILE));
   const path = openDirectory(directory);
+  for (const journal of journalsIn(path)) checkFormat(journal.directory);
   const address = agentUrl(settings);
   const key = journalKey(settings);
   const sender = createHttpSender({ proxyEnv: proxyEnvironment() });
@@ -68,7 +82,18 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
           onCount: () => undefined,
           onLost: (spans, reason) => warnOnce('KS-DELIVERY-005', { site: reason, spans, reason }),
         });
-  const deliverer = new Deliverer({
+  const shared = {
+    key: key === 'unusable' ? undefined : key,
+    maxAgeMs: settings.journalMaxAgeMs,
+    doorbell: {
+      rings: () => 0,
+      rung: (_seen: number, timeoutMs: number) => pause(Math.min(LOOK_AGAIN_MS, timeoutMs)),
+    },
+    onSealed: (writerId: string) => warnOnce('KS-JOURNAL-006', { site: writerId, writer: writerId }),
+    onError,
+  };
+  const datadog = new Deliverer({
+    ...shared,
     directory: path,
     host: 'sidecar',
     encoder: createDatadogEncoder({
@@ -78,39 +103,56 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
     }),
     send: statistics?.send ?? sender.send,
     onResolved: statistics === undefined ? undefined : statistics.note.bind(statistics),
-    key: key === 'unusable' ? undefined : key,
-    maxAgeMs: settings.journalMaxAgeMs,
-    doorbell: { rings: () => 0, rung: (_seen, timeoutMs) => pause(Math.min(LOOK_AGAIN_MS, timeoutMs)) },
     onOutcome: () => undefined,
     onMaybeTwice: () => undefined,
     onState: (_writerId, state) => onState(state),
-    onSealed: (writerId) => warnOnce('KS-JOURNAL-006', { site: writerId, writer: writerId }),
-    onError,
   });
+  const receivers = new ReceiversBeside({
+    ...shared,
+    directory: path,
+    settings,
+    send: sender.send,
+    onState,
+    onUnknown: sayUnknownReceiver,
+  });
+  const deliverers = isReceivers ? [receivers] : [datadog, receivers];
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   const sweep = async (): Promise<void> => {
-    await deliverer.sweep();
+    for (const deliverer of deliverers) await deliverer.sweep();
     if (!stopped) timer = setTimeout(() => void sweep(), SWEEP_MS);
   };
   void sweep();
 
-  const pending = () => pendingIn(readJournalLedger(path).ledger);
+  const count = (): { readonly pending: number; readonly ours: number } => {
+    let all = 0;
+    let ours = 0;
+    for (const journal of journalsIn(path)) {
+      for (const { ledger, state, delivery } of readJournalLedger(journal.directory).writers) {
+        const waits = pendingIn(ledger);
+        all += waits;
+        // A living process that delivers by itself does so to the end; a receiver nobody knows cannot be waited for.
+        const byItself = journal.receiver !== undefined && state === 'running' && delivery !== 'none';
+        if (!byItself && !receivers.isUnknown(journal.directory)) ours += waits;
+      }
+    }
+    return { pending: all, ours };
+  };
   return {
-    pending,
+    pending: () => count().pending,
     async drain(timeoutMs, { patienceMs = Number.POSITIVE_INFINITY, signal } = {}) {
       const deadlineMs = performance.now() + timeoutMs;
-      deliverer.hurry();
-      await deliverer.sweep();
+      for (const deliverer of deliverers) deliverer.hurry();
+      for (const deliverer of deliverers) await deliverer.sweep();
       let progressMs = performance.now();
       let left = Number.POSITIVE_INFINITY;
       for (;;) {
         const startMs = performance.now();
-        const now = pending();
-        if (now < left) progressMs = performance.now();
-        left = now;
+        const { pending, ours } = count();
+        if (ours < left) progressMs = performance.now();
+        left = ours;
         const overMs = Math.min(deadlineMs, progressMs + patienceMs);
-        if (left === 0 || performance.now() >= overMs || signal?.aborted === true) return left;
+        if (ours === 0 || performance.now() >= overMs || signal?.aborted === true) return pending;
         // Reading a large backlog takes its time; most of it belongs to delivery.
         const pauseMs = Math.max(DRAIN_POLL_MS, 4 * (performance.now() - startMs));
         await pause(Math.min(pauseMs, overMs - performance.now()), undefined, { signal }).catch(
@@ -121,8 +163,8 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      await deliverer.sweep(); // Brings drained writers of dead processes to their end.
-      await deliverer.stop();
+      for (const deliverer of deliverers) await deliverer.sweep(); // Brings drained writers of dead processes to their end.
+      await Promise.all(deliverers.map((deliverer) => deliverer.stop()));
       await statistics?.stop(STATISTICS_MS);
       sender.close();
     },

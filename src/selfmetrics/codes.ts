@@ -75,6 +75,11 @@ export const CODES = {
     title: 'Hit statistics of some spans reach nobody; the spans themselves are not touched by it',
     fix: 'see `reason`; the Agent must take /v0.6/stats, as all since 7.25 do',
   },
+  'KS-DELIVERY-006': {
+    severity: 'error',
+    title: 'Nobody delivers what this process journals: KEEPSPAN_DELIVERY is none, and nobody is beside it',
+    fix: 'start it by `keepspan run`, or `keepspan deliver --journal <directory>` beside it, or set KEEPSPAN_DELIVERY=worker',
+  },
   'KS-DEMO-001': {
     severity: 'error',
     title: 'The demonstration needs dd-trace, and it is not installed',
@@ -308,6 +313,11 @@ export const CODES = {
     severity: 'warning',
     title: 'Spans wait for an OTLP receiver that is not configured any more',
     fix: 'name that endpoint once more until they are delivered, or remove them: keepspan purge --journal <directory>',
+  },
+  'KS-OTLP-008': {
+    severity: 'warning',
+    title: 'Spans wait for an OTLP receiver of which the deliverer does not know enough',
+    fix: 'give it the OTEL_EXPORTER_OTLP_… or TRACELOOP_… variables of the application, or KEEPSPAN_OTLP_RECEIVER_HEADERS; the next start of the application delivers them, too',
   },
   'KS-PROOF-001': {
     severity: 'error',

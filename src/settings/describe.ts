@@ -29,6 +29,7 @@ const FORMATS: Readonly<Record<Format, string>> = {
   headers: '`key=value`, separated by commas',
   key32: '32 bytes as base64 or as 64 hexadecimal digits',
   levels: '`logger=level`, separated by commas',
+  'receiver-headers': '`name:key=value,key=value`, separated by semicolons',
 };
 
 /** What applies when nothing is given. */

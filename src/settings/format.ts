@@ -1,3 +1,4 @@
+import { areReceiverHeaders } from './receiver-headers.ts';
 import type { Format } from './row.ts';
 
 /** The levels of log records, least severe first. */
@@ -43,6 +44,10 @@ export function formatProblem(format: Format | undefined, text: string): string 
       return text.split(',').every((pair) => /^\s*[!#$%&'*+.^`|~\w-]+\s*=/.test(pair))
         ? undefined
         : 'it is not key=value, separated by commas';
+    case 'receiver-headers':
+      return areReceiverHeaders(text)
+        ? undefined
+        : 'it is not name:key=value,key=value, separated by semicolons';
     case 'key32':
       return isKey32(text) ? undefined : 'it is not 32 bytes as base64 or as 64 hexadecimal digits';
     case 'levels':

@@ -29,7 +29,7 @@ export type Kind =
   | 'instant';
 
 /** What a text must look like beyond its kind. */
-export type Format = 'host' | 'headers' | 'key32' | 'levels';
+export type Format = 'host' | 'headers' | 'key32' | 'levels' | 'receiver-headers';
 
 /** Defaults that depend on where the process runs; `load.ts` computes them. */
 export type Computed = 'service' | 'journalDir' | 'agentless' | 'delivery';

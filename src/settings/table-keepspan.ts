@@ -264,6 +264,16 @@ export const KEEPSPAN_ROWS = [
     since: '0.1.0',
   },
   {
+    name: 'KEEPSPAN_OTLP_RECEIVER_HEADERS',
+    key: 'otlpReceiverHeaders',
+    kind: 'string',
+    format: 'receiver-headers',
+    secret: true,
+    description:
+      'For keepspan run and keepspan deliver: headers of OTLP receivers that the application names in its code, as name:key=value,key=value, separated by semicolons. The name is that of the folder below `otlp` in the journal.',
+    since: '0.1.0',
+  },
+  {
     name: 'KEEPSPAN_TAG_LIMIT',
     key: 'tagLimit',
     kind: 'integer',

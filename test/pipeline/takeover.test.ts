@@ -356,7 +356,7 @@ test('purge ends a writer that stands still, too, and it goes on', (t) => {
   take('a');
   standStill(here);
   const first = basename(writer.path!);
-  assert.equal(purge(directory, { kinds: ['spans'], beforeMs: Infinity }).signals.spans, 1);
+  assert.equal(purge([directory], { kinds: ['spans'], beforeMs: Infinity }).signals.spans, 1);
   assert.ok(readHistory(directory).find(({ id }) => id === first)?.seal !== undefined);
   take('b');
   assert.deepEqual(kindOf(directory), { created: 2, delivered: 0, killed: 0, unaccounted: 0, pending: 1 });

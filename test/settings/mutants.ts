@@ -16,9 +16,13 @@ const ROWS: readonly Row[] = TABLE;
 /** A text that is right, for each kind. */
 export function goodValue(row: Row): string {
   if (row.format !== undefined) {
-    return { host: 'datadoghq.eu', headers: 'a=b', key32: 'ab'.repeat(32), levels: 'kafka=error' }[
-      row.format
-    ];
+    return {
+      host: 'datadoghq.eu',
+      headers: 'a=b',
+      key32: 'ab'.repeat(32),
+      levels: 'kafka=error',
+      'receiver-headers': 'phoenix:a=b,c=d;other:e=f',
+    }[row.format];
   }
   switch (row.kind) {
     case 'boolean':
@@ -46,7 +50,13 @@ export function goodValue(row: Row): string {
 /** A text that no value of the kind looks like. */
 function wrongType(row: Row): string | undefined {
   if (row.format !== undefined) {
-    return { host: 'http://x', headers: 'no equals sign', key32: 'short', levels: 'kafka:error' }[row.format];
+    return {
+      host: 'http://x',
+      headers: 'no equals sign',
+      key32: 'short',
+      levels: 'kafka:error',
+      'receiver-headers': 'phoenix:no equals sign',
+    }[row.format];
   }
   switch (row.kind) {
     case 'boolean':

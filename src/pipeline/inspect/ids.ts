@@ -3,6 +3,8 @@ import { Flag } from '../../journal/format.ts';
 import { DEFAULT_DECODE_LIMITS } from '../../wire/datadog/decode-error.ts';
 import { decodeMsgpack } from '../../wire/datadog/decode-msgpack.ts';
 import { decodeTracesV04, decodeTracesV05 } from '../../wire/datadog/decode-traces.ts';
+import { LOGS_PREAMBLE } from '../../wire/otlp/encode.ts';
+import { decodeTraceRequest } from '../../wire/otlp/protobuf.ts';
 
 /** What a record is recognised by, and what it says. */
 export interface RecordView {
@@ -16,17 +18,35 @@ export interface RecordView {
 const MAX_IDS = 20;
 
 /** Reads a record as far as it can be read: nothing of one that is damaged inside. Never throws. */
-export function viewRecord(record: PendingRecord): RecordView {
+export function viewRecord(record: PendingRecord, form: 'datadog' | 'otlp'): RecordView {
   try {
+    if (form === 'otlp') return viewRequest(record);
     return record.kind === 'spans' ? viewTraces(record) : viewEvent(record);
   } catch {
     return { ids: [], content: [] }; // What upstream may refuse is listed by its size and time alone.
   }
 }
 
+/** A record for an OTLP receiver is a request: of spans, whatever kind they are counted under, or of log records. */
+function viewRequest({ payload, preamble }: PendingRecord): RecordView {
+  if (preamble === LOGS_PREAMBLE) return { ids: [], content: [] };
+  return viewSpans(decodeTraceRequest(payload, DEFAULT_DECODE_LIMITS).items);
+}
+
 function viewTraces({ payload, flags }: PendingRecord): RecordView {
   const decode = (flags & Flag.v05) === 0 ? decodeTracesV04 : decodeTracesV05;
   const { items } = decode(decodeMsgpack(payload, DEFAULT_DECODE_LIMITS), DEFAULT_DECODE_LIMITS);
+  return viewSpans(items);
+}
+
+interface ViewedSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** JSON. */
+  readonly detail: string;
+}
+
+function viewSpans(items: readonly ViewedSpan[]): RecordView {
   return {
     ids: items.slice(0, MAX_IDS).map(({ traceId, spanId }) => `${traceId}:${spanId}`),
     content: items.map(({ detail, ...span }) => ({ ...span, ...(JSON.parse(detail) as object) })),

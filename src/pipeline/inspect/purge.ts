@@ -38,45 +38,74 @@ class JournalInUseError extends Error {
 }
 
 /** What a purge would remove. Changes nothing. */
-export function countPurge(directory: string, { kinds, beforeMs }: PurgeSelection): Purged {
-  const signals = { spans: 0, llmSpans: 0, evaluations: 0 };
-  let records = 0;
-  for (const found of pendingRecords(directory, kinds)) {
-    if (found.timeMs >= beforeMs) continue;
-    records += 1;
-    signals[found.kind] += found.signals;
+export function countPurge(directories: readonly string[], { kinds, beforeMs }: PurgeSelection): Purged {
+  const total = noneYet();
+  for (const directory of directories) {
+    for (const found of pendingRecords(directory, kinds)) {
+      if (found.timeMs >= beforeMs) continue;
+      total.records += 1;
+      total.signals[found.kind] += found.signals;
+    }
+    if (kinds.includes('evaluations')) total.recall += countQueue(directory, beforeMs);
   }
-  return { signals, records, recall: kinds.includes('evaluations') ? countQueue(directory, beforeMs) : 0 };
+  return total;
 }
 
 /**
- * Removes pending records for good, their bytes included, and counts them as `dropped.purged`. All writers are claimed
- * first: either nobody else has any of them, or nothing is removed.
+ * Removes pending records for good, their bytes included, and counts them as `dropped.purged`. All writers of all the
+ * journals are claimed first: either nobody else has any of them, or nothing is removed.
  *
  * @throws JournalInUseError naming who has them
  */
-export function purge(directory: string, selection: PurgeSelection): Purged {
+export function purge(directories: readonly string[], selection: PurgeSelection): Purged {
   const instance = randomUUID();
-  const claimed: string[] = [];
-  const wantsQueue = selection.kinds.includes('evaluations');
-  const queue = wantsQueue ? claimQueue(directory, instance) : { claimed: [], inUse: [] };
+  const claims = directories.map((directory) => new Claims(directory));
   try {
-    const inUse = listWriters(directory).filter((path) => {
-      const state = ownerState(path);
-      if ((state !== 'dead' && state !== 'expired') || !claimDelivery(path, instance)) return true;
-      claimed.push(path);
-      // It may only stand still: sealed, it goes on elsewhere.
-      return state === 'expired' && !sealWriter(path, () => ownerState(path) === 'expired');
-    });
-    inUse.push(...queue.inUse);
+    for (const claim of claims) claim.take(instance, selection.kinds.includes('evaluations'));
+    const inUse = claims.flatMap((claim) => claim.inUse);
     if (inUse.length > 0) throw new JournalInUseError(`in use: ${inUse.map(describe).join(', ')}`);
-    const total = { signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0, recall: 0 };
-    for (const path of claimed) purgeWriter(path, directory, selection, instance, total);
-    if (wantsQueue) total.recall = purgeQueue(directory, queue.claimed, selection.beforeMs);
+    const total = noneYet();
+    for (const { directory, writers, queue } of claims) {
+      for (const path of writers) purgeWriter(path, directory, selection, instance, total);
+      if (selection.kinds.includes('evaluations'))
+        total.recall += purgeQueue(directory, queue, selection.beforeMs);
+    }
     return total;
   } finally {
-    releaseQueue(queue.claimed, instance);
-    for (const path of claimed) releaseDelivery(path, instance);
+    for (const claim of claims) claim.release(instance);
+  }
+}
+
+/** What of one journal is ours while we remove. */
+class Claims {
+  readonly directory: string;
+  readonly writers: string[] = [];
+  readonly queue: string[] = [];
+  /** What somebody else has. */
+  readonly inUse: string[] = [];
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  take(instance: string, wantsQueue: boolean): void {
+    const queue = wantsQueue ? claimQueue(this.directory, instance) : { claimed: [], inUse: [] };
+    this.queue.push(...queue.claimed);
+    for (const path of listWriters(this.directory)) {
+      const state = ownerState(path);
+      const isOurs = (state === 'dead' || state === 'expired') && claimDelivery(path, instance);
+      if (isOurs) this.writers.push(path);
+      // One whose lease ran out may only stand still: sealed, it goes on elsewhere.
+      const mayGoOn =
+        state === 'expired' && !(isOurs && sealWriter(path, () => ownerState(path) === 'expired'));
+      if (!isOurs || mayGoOn) this.inUse.push(path);
+    }
+    this.inUse.push(...queue.inUse);
+  }
+
+  release(instance: string): void {
+    releaseQueue(this.queue, instance);
+    for (const path of this.writers) releaseDelivery(path, instance);
   }
 }
 
@@ -85,6 +114,8 @@ interface Total {
   records: number;
   recall: number;
 }
+
+const noneYet = (): Total => ({ signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0, recall: 0 });
 
 const READ_BYTES = 8 * 1024 * 1024;
 const MAX_RECORDS = 1000;

@@ -81,11 +81,14 @@ export function replaceQuarantine(file: string, lines: readonly string[]): void 
   renameSync(`${file}.tmp`, file);
 }
 
-/** Removes the quarantine's files. @returns how many records and bytes they held */
-export function removeQuarantine(directory: string, apply: boolean): { records: number; bytes: number } {
+/** Removes the quarantine's files of journals. @returns how many records and bytes they held */
+export function removeQuarantine(
+  directories: readonly string[],
+  apply: boolean,
+): { records: number; bytes: number } {
   let records = 0;
   let bytes = 0;
-  for (const file of quarantineFiles(directory)) {
+  for (const file of directories.flatMap(quarantineFiles)) {
     records += readQuarantine(file).length;
     bytes += statSync(file).size;
     if (apply) rmSync(file, { force: true });

@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type {
-  BatchEncoder,
-  Outcomes,
-  PendingRecord,
-  RecordSource,
-  UpstreamState,
-} from '../../contracts/delivery.ts';
+import type { BatchEncoder, UpstreamState } from '../../contracts/delivery.ts';
 import type { KindLedger, Ledger } from '../../contracts/ledger.ts';
 import type { SignalKind } from '../../contracts/signal.ts';
 import type { Send } from '../../delivery/send.ts';
@@ -25,20 +19,25 @@ import { listWriters } from '../../journal/directory.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { SIGNAL_KINDS } from '../../kernel/signals.ts';
 import { addLedgers } from '../../ledger/account.ts';
+import { createOtlpEncoder } from '../../wire/otlp/encode.ts';
+import type { FoundJournal } from '../journals.ts';
+import { createReceiverLookup } from '../otlp/known-receivers.ts';
 import {
   quarantineFiles,
-  quarantineLine,
   readQuarantine,
   replaceQuarantine,
   writerOf,
   type QuarantinedRecord,
 } from './quarantine.ts';
+import { QuarantineSource } from './quarantine-source.ts';
 
 export interface ResendOptions {
-  readonly directory: string;
+  readonly journals: readonly FoundJournal[];
   readonly settings: Settings;
   readonly timeoutMs: number;
   readonly onState: (state: UpstreamState) => void;
+  /** What an OTLP receiver refused stays where it is, for want of what is `missing`. */
+  readonly onUnknown: (journal: FoundJournal, missing: readonly string[]) => void;
 }
 
 /** Signals, by what became of them. */
@@ -53,8 +52,6 @@ export interface Resent {
 /** As old as they are: upstream is asked, and decides. */
 const NO_AGE_MS = Number.MAX_SAFE_INTEGER;
 
-const QUARANTINED = 'lost.quarantined';
-
 /**
  * Sends the quarantine once more: what is taken now leaves it, and is counted as delivered instead of lost; what is
  * refused again stays with its new answer.
@@ -62,36 +59,71 @@ const QUARANTINED = 'lost.quarantined';
  * @throws what the file system throws
  */
 export async function resendQuarantine(options: ResendOptions): Promise<Resent> {
-  const { directory, settings, timeoutMs, onState } = options;
-  const address = agentUrl(settings);
+  const { journals, settings, timeoutMs, onState } = options;
   const key = readingKey(settings);
   const sender = createHttpSender({ proxyEnv: proxyEnvironment() });
-  const means: Means = {
-    // Without a policy: what was refused is sent because somebody asked for it.
-    encoder: createDatadogEncoder({ target: () => targetOf(settings, address), agentUrl: () => address }),
+  const encoderOf = createEncoders(options);
+  const task = {
     send: sender.send,
     cipher: key === undefined ? undefined : new RecordCipher(key),
     onState,
+    deadlineMs: performance.now() + timeoutMs,
+    instance: randomUUID(),
   };
-  const deadlineMs = performance.now() + timeoutMs;
-  const instance = randomUUID();
+  const total = { delivered: 0, left: 0, busy: [] as string[] };
+  for (const journal of journals) {
+    if (quarantineFiles(journal.directory).length === 0) continue;
+    await resendJournal(journal.directory, { ...task, encoder: encoderOf(journal) }, total);
+  }
+  sender.close();
+  return total;
+}
+
+/** Without a policy: what was refused is sent because somebody asked for it. */
+function createEncoders({
+  settings,
+  onUnknown,
+}: ResendOptions): (journal: FoundJournal) => BatchEncoder | undefined {
+  const address = agentUrl(settings);
+  const datadog = createDatadogEncoder({
+    target: () => targetOf(settings, address),
+    agentUrl: () => address,
+  });
+  const lookup = createReceiverLookup(settings);
+  return (journal) => {
+    const { directory, receiver } = journal;
+    if (receiver === undefined) return datadog;
+    const known = lookup(receiver, directory);
+    if (known.target !== undefined) return createOtlpEncoder(known.target);
+    onUnknown(journal, known.missing);
+    return undefined;
+  };
+}
+
+async function resendJournal(
+  directory: string,
+  means: Omit<Means, 'encoder'> & { readonly encoder: BatchEncoder | undefined; readonly instance: string },
+  total: { delivered: number; left: number; readonly busy: string[] },
+): Promise<void> {
+  const { encoder, instance, cipher } = means;
   const present = new Set(listWriters(directory));
-  const busy: string[] = [];
-  let delivered = 0;
-  let left = 0;
   for (const file of quarantineFiles(directory)) {
     const writer = writerOf(file);
     const folder = join(directory, writer);
     // Its deliverer may add to the file at any time.
     const claimed = present.has(folder) && claimDelivery(folder, instance);
     if (present.has(folder) && !claimed) {
-      busy.push(writer);
+      total.busy.push(writer);
       continue;
     }
     try {
-      const entries = readQuarantine(file, means.cipher);
+      const entries = readQuarantine(file, cipher);
+      if (encoder === undefined) {
+        total.left += entries.reduce((sum, { signals }) => sum + signals, 0);
+        continue;
+      }
       const sources = await Promise.all(
-        SIGNAL_KINDS.map((kind) => resendKind(entries, kind, writer, means, deadlineMs)),
+        SIGNAL_KINDS.map((kind) => resendKind(entries, kind, writer, { ...means, encoder })),
       );
       const stay = entries.filter((entry) => !sources.some((source) => source.resolved.has(entry)));
       const refused = sources.flatMap((source) => source.refused);
@@ -102,14 +134,12 @@ export async function resendQuarantine(options: ResendOptions): Promise<Resent> 
       if (sources.some((source) => Object.keys(source.outcomes).length > 0))
         enter(directory, ledger, instance);
       replaceQuarantine(file, [...stay.map(({ line }) => line), ...refused.map(({ line }) => line)]);
-      delivered += SIGNAL_KINDS.reduce((sum, kind) => sum + ledger[kind].delivered, 0);
-      left += [...stay, ...refused].reduce((sum, { signals }) => sum + signals, 0);
+      total.delivered += SIGNAL_KINDS.reduce((sum, kind) => sum + ledger[kind].delivered, 0);
+      total.left += [...stay, ...refused].reduce((sum, { signals }) => sum + signals, 0);
     } finally {
       if (claimed) releaseDelivery(folder, instance);
     }
   }
-  sender.close();
-  return { delivered, left, busy };
 }
 
 interface Means {
@@ -117,14 +147,14 @@ interface Means {
   readonly send: Send;
   readonly cipher: RecordCipher | undefined;
   readonly onState: (state: UpstreamState) => void;
+  readonly deadlineMs: number;
 }
 
 async function resendKind(
   entries: readonly QuarantinedRecord[],
   kind: SignalKind,
   writer: string,
-  { encoder, send, cipher, onState }: Means,
-  deadlineMs: number,
+  { encoder, send, cipher, onState, deadlineMs }: Means,
 ): Promise<QuarantineSource> {
   const readable = entries.filter((entry) => entry.kind === kind && entry.opened !== undefined);
   const source = new QuarantineSource(readable, kind, writer, cipher);
@@ -145,66 +175,6 @@ async function resendKind(
   clearTimeout(timer);
   await stream.stop();
   return source;
-}
-
-/** The refused records of one file and kind, as delivery reads records. */
-class QuarantineSource implements RecordSource {
-  readonly kind: SignalKind;
-  readonly id: string;
-  readonly done: Promise<void>;
-  readonly giveUp: () => void;
-  readonly resolved = new Set<QuarantinedRecord>();
-  /** What was refused again, with its new answer. */
-  readonly refused: { readonly line: string; readonly signals: number }[] = [];
-  /** What became of the others. */
-  readonly outcomes: Record<string, number> = {};
-  #at = 0;
-  readonly #entries: readonly QuarantinedRecord[];
-  readonly #cipher: RecordCipher | undefined;
-
-  constructor(
-    entries: readonly QuarantinedRecord[],
-    kind: SignalKind,
-    writer: string,
-    cipher: RecordCipher | undefined,
-  ) {
-    this.#entries = entries;
-    this.#cipher = cipher;
-    this.kind = kind;
-    this.id = `quarantine-${writer}/${kind}`;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.done = promise;
-    this.giveUp = resolve;
-    if (entries.length === 0) resolve();
-  }
-
-  position(): string {
-    return String(this.#at);
-  }
-
-  /** One at a time: a record that is refused again must not be sent apart with its neighbours. */
-  peek(): readonly PendingRecord[] {
-    const entry = this.#entries[this.#at];
-    return entry?.opened === undefined ? [] : [entry.opened.record];
-  }
-
-  resolve(_records: number, outcomes: Outcomes): void {
-    this.resolved.add(this.#entries[this.#at]!);
-    this.#at += 1;
-    for (const [name, n] of Object.entries(outcomes)) {
-      if (name !== QUARANTINED) this.outcomes[name] = (this.outcomes[name] ?? 0) + n;
-    }
-    if (this.#at >= this.#entries.length) this.giveUp();
-  }
-
-  quarantine(record: PendingRecord, status: number, answer: string): void {
-    this.refused.push({ line: quarantineLine(record, status, answer, this.#cipher), signals: record.count });
-  }
-
-  /** It was counted as lost: sending it again is what was asked for. */
-  intent(): void {}
-
-  maybeTwice(): void {}
 }
 
 /** Takes signals from `lost.quarantined` to what became of them now. */

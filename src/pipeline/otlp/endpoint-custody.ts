@@ -8,6 +8,7 @@ import { warnOnce } from '../../selfmetrics/warnings.ts';
 import { environmentWithoutPreloads, proxyEnvironment } from '../../settings/environment.ts';
 import type { Settings } from '../../settings/table.ts';
 import { CustodyStore } from '../custody-store.ts';
+import { OTLP_FOLDER } from '../journals.ts';
 import { MemoryRelay } from '../memory-relay.ts';
 import { openJournal, type OpenedJournal } from '../open-journal.ts';
 import { createBoardMemory, OutcomeBoard } from '../outcome-board.ts';
@@ -16,14 +17,12 @@ import { VERSION } from '../version.ts';
 import type { DeliveryHost } from '../delivery-host.ts';
 import { startHost } from '../start-host.ts';
 import type { NamedTarget } from './endpoints.ts';
+import { writeReceiver } from './receiver-file.ts';
 
 /** The owner's lease of the journal folder is renewed so often, as for the other journals. */
 const LEASE_RENEWAL_MS = 10_000;
 
 const NOTHING_HELD = { spans: 0, llmSpans: 0, evaluations: 0 } as const;
-
-/** Where the journals of OTLP receivers lie in the journal's directory. */
-export const OTLP_FOLDER = 'otlp';
 
 /**
  * Custody and delivery for one OTLP receiver: a journal folder, a ledger and a thread of its own, so that each
@@ -52,9 +51,10 @@ export class EndpointCustody {
       settings.journalDir === undefined ? undefined : join(settings.journalDir, OTLP_FOLDER, target.name);
     this.#opened = openJournal(
       { ...settings, journalDir },
-      // Never by a sidecar: the receiver's address and keys are known in this process alone.
+      // While it lives, by itself: the receiver's keys may be known in this process alone.
       { service: settings.service, delivery: 'worker', keepspan: VERSION },
       ({ directory, writerId }) => {
+        describeReceiver(directory, target);
         // Outcomes of a folder before are with whoever has it; the counts here begin anew, too.
         memory = { ...createBoardMemory(), doorbell: memory.doorbell };
         this.#board = new OutcomeBoard(memory);
@@ -156,5 +156,15 @@ export class EndpointCustody {
     if (state.status !== 'held') return;
     const site = `${this.name} ${state.kind} ${state.httpStatus ?? ''}`;
     warnOnce('KS-DELIVERY-001', { site, upstream: this.shown, ...state });
+  }
+}
+
+/** For those who deliver beside, when this process is gone. */
+function describeReceiver(directory: string | undefined, target: NamedTarget): void {
+  if (directory === undefined) return;
+  try {
+    writeReceiver(directory, target);
+  } catch {
+    return; // What the disk refuses the journal says; who delivers beside says that it knows no address (KS-OTLP-008).
   }
 }

@@ -5,7 +5,7 @@ import { listWriters } from '../../journal/directory.ts';
 import { errorText } from '../../kernel/error-text.ts';
 import { warnOnce } from '../../selfmetrics/warnings.ts';
 import type { OtlpCustody } from './custody.ts';
-import { OTLP_FOLDER } from './endpoint-custody.ts';
+import { OTLP_FOLDER } from '../journals.ts';
 
 /** By then an application has named all its receivers. */
 const LOOK_AFTER_MS = 1000;

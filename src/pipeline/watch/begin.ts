@@ -1,6 +1,6 @@
 import { prometheusText } from '../../selfmetrics/prometheus.ts';
 import type { Settings } from '../../settings/table.ts';
-import { createBeside } from './beside.ts';
+import { createSilence } from './beside.ts';
 import { createCollector, type MetricSources } from './collect.ts';
 import { countHttpRequests } from './requests.ts';
 import { startWatch, type Watch } from './watch.ts';
@@ -13,8 +13,8 @@ export interface BeginWatch extends Pick<
   /** Whether the alerts are looked at by themselves. */
   readonly isWatching: boolean;
   readonly heartbeat: (() => void) | undefined;
-  /** The journal folder of this process, for what somebody beside it delivers; undefined where nobody does. */
-  readonly home?: Parameters<typeof createBeside>[0] | undefined;
+  /** Whether somebody beside this process may deliver what it journals, and is heard of in its ledger. */
+  readonly hasBeside?: (() => boolean) | undefined;
 }
 
 /** Our own metrics of a session, with the alerts over them. */
@@ -24,12 +24,13 @@ export function beginWatch(parts: BeginWatch): Watch & { text(): string } {
   const uptimeS = () => (performance.now() - startedMs) / 1000;
   const requests = countHttpRequests();
   if (isWatching || settings.healthPort !== undefined) requests.count();
+  const silence = createSilence(uptimeS);
   const beats = isWatching && heartbeat !== undefined;
   const collect = createCollector({
     ...parts,
     heartbeatMs: beats ? settings.heartbeatMs : 0,
     uptimeS,
-    beside: parts.home === undefined ? undefined : createBeside(parts.home, uptimeS),
+    besideSilenceS: (ledger) => (parts.hasBeside?.() === true ? silence(ledger) : undefined),
     requests: requests.count,
     wallMs: Date.now,
   });

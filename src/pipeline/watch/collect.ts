@@ -7,7 +7,6 @@ import { isStateOn } from '../../selfmetrics/states.ts';
 import { createTagGuard } from '../../tags/guard.ts';
 import { guardLabels } from '../../tags/labels.ts';
 import type { Health } from '../session-types.ts';
-import type { Beside } from './beside.ts';
 
 /** Where the numbers of our own metrics come from. Each is read when the metrics are. */
 export interface MetricSources {
@@ -21,8 +20,8 @@ export interface MetricSources {
   readonly requests: () => number;
   /** Silence after which a heartbeat trace is made; 0 for never. */
   readonly heartbeatMs: number;
-  /** Where somebody else delivers: what that deliverer says of this process. */
-  readonly beside: ((own: Ledger) => Beside | undefined) | undefined;
+  /** Where somebody beside this process delivers: seconds since that was seen; undefined where nobody can know. */
+  readonly besideSilenceS: ((ledger: Ledger) => number | undefined) | undefined;
   readonly tagsDemoted: () => number;
   /** Bytes in use and allowed; undefined without a journal on disk. */
   readonly journalBytes: () => { readonly used: number; readonly limit: number } | undefined;
@@ -54,13 +53,12 @@ function read(sources: MetricSources): Sample[] {
     for (const [text, n] of Object.entries(counts)) add(metric, n, { ...more, [label]: text });
   };
 
-  const own = sources.ledger();
+  const ledger = sources.ledger();
   const health = sources.health();
   const delivers = health.delivery !== 'none';
-  const beside = delivers ? undefined : sources.beside?.(own);
-  const { ledger } = beside ?? { ledger: own };
+  const besideSilenceS = delivers ? undefined : sources.besideSilenceS?.(ledger);
   // What is not known has no series: a 0 would be read as silence upstream.
-  const isKnown = delivers || beside !== undefined;
+  const isKnown = delivers || besideSilenceS !== undefined;
   for (const kind of SIGNAL_KINDS) {
     const row = ledger[kind];
     for (const metric of SOURCE_METRICS) add(metric, row[metric], { kind });
@@ -80,14 +78,15 @@ function read(sources: MetricSources): Sample[] {
   if (delivers) add('deliveryUp', health.delivery === 'up' ? 1 : 0);
   for (const { kind, status, lastSuccessMs } of health.upstream) {
     add('upstreamHeld', status === 'held' ? 1 : 0, { kind });
+    if (besideSilenceS !== undefined) continue;
     const silenceS =
       lastSuccessMs === undefined
         ? sources.uptimeS()
         : Math.max(0, (sources.wallMs() - lastSuccessMs) / 1000);
     add('upstreamSilence', silenceS, { kind });
   }
-  if (beside !== undefined)
-    for (const kind of SIGNAL_KINDS) add('upstreamSilence', beside.silenceS, { kind });
+  if (besideSilenceS !== undefined)
+    for (const kind of SIGNAL_KINDS) add('upstreamSilence', besideSilenceS, { kind });
   add('flushFailures', recordCount('observability_flush_failed'));
   add('requests', sources.requests());
   add('heartbeat', sources.heartbeatMs / 1000);

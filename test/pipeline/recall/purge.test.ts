@@ -63,9 +63,9 @@ describe('purge of the recall queue', () => {
   it('counts, removes all content and says how many had no verdict', (t) => {
     const { journal, directory, path, gone } = leave(t);
     gone();
-    assert.equal(countPurge(journal, EVERYTHING).recall, 5);
+    assert.equal(countPurge([journal], EVERYTHING).recall, 5);
     assert.ok(holds(journal, 'secret 1'));
-    assert.equal(purge(journal, EVERYTHING).recall, 5);
+    assert.equal(purge([journal], EVERYTHING).recall, 5);
     assert.ok(!holds(journal, 'secret'));
     assert.ok(!existsSync(path));
     assert.deepEqual(
@@ -74,15 +74,15 @@ describe('purge of the recall queue', () => {
     );
     const { requests, dropped } = readRecallSummary(journal)!;
     assert.deepEqual([requests, dropped], [6, { purged: 5 }]);
-    assert.equal(purge(journal, EVERYTHING).recall, 0);
+    assert.equal(purge([journal], EVERYTHING).recall, 0);
   });
 
   it('of an age: older jobs go in the middle of a file, the others are read as before', (t) => {
     const { journal, path, gone } = leave(t);
     gone();
     const selection = { kinds: ['evaluations'] as const, beforeMs: 4 };
-    assert.equal(countPurge(journal, selection).recall, 2);
-    assert.equal(purge(journal, selection).recall, 2);
+    assert.equal(countPurge([journal], selection).recall, 2);
+    assert.equal(purge([journal], selection).recall, 2);
     for (const n of [1, 2, 3]) assert.ok(!holds(path, `secret ${n}`), `secret ${n}`);
     const jobs = new RecallFolder(path, undefined).poll(100);
     assert.deepEqual(
@@ -99,18 +99,18 @@ describe('purge of the recall queue', () => {
   it('sealed jobs go without their key', (t) => {
     const { journal, path, gone } = leave(t, KEY);
     gone();
-    assert.equal(purge(journal, { kinds: ['evaluations'], beforeMs: 4 }).recall, 2);
+    assert.equal(purge([journal], { kinds: ['evaluations'], beforeMs: 4 }).recall, 2);
     assert.equal(new RecallFolder(path, undefined).poll(9).length, 0);
     assert.equal(new RecallFolder(path, new RecordCipher(KEY)).poll(9).length, 3);
-    assert.equal(purge(journal, EVERYTHING).recall, 3);
+    assert.equal(purge([journal], EVERYTHING).recall, 3);
     assert.ok(!existsSync(path));
   });
 
   it('refuses while its process runs, and leaves it alone where other kinds are purged', (t) => {
     const { journal } = leave(t);
-    assert.throws(() => purge(journal, EVERYTHING), { code: 'KS-PURGE-001' });
+    assert.throws(() => purge([journal], EVERYTHING), { code: 'KS-PURGE-001' });
     assert.ok(holds(journal, 'secret 6'));
-    assert.equal(purge(journal, { kinds: ['llmSpans'], beforeMs: Number.POSITIVE_INFINITY }).recall, 0);
+    assert.equal(purge([journal], { kinds: ['llmSpans'], beforeMs: Number.POSITIVE_INFINITY }).recall, 0);
     assert.ok(holds(journal, 'secret 6'));
   });
 });

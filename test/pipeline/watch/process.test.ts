@@ -105,6 +105,15 @@ async function settled(service: Service): Promise<void> {
     assert.ok(performance.now() < endMs, JSON.stringify(ledgerOf(await service.metrics())));
 }
 
+/** Waits until the process says so of its health. */
+async function stands(service: Service, holds: (health: Health) => boolean): Promise<void> {
+  for (const endMs = performance.now() + 20_000; ;) {
+    const { health } = await service.state();
+    if (holds(health)) return;
+    assert.ok(performance.now() < endMs, JSON.stringify(health));
+  }
+}
+
 describe('a real process, watched', () => {
   it('/metrics parses, agrees with ledger(), and is no traffic of the application', async (t) => {
     const service = await startService(t, {});
@@ -140,12 +149,38 @@ describe('a real process, watched', () => {
       assert.equal(metrics.get('keepspan_signals_delivered_total{kind="llmSpans"}'), 6);
       assert.equal(metrics.get('keepspan_signals_delivered_total{kind="evaluations"}'), 3);
       assert.equal(metrics.get('keepspan_delivery_up'), undefined);
+      const { ledger, health } = await service.state();
+      assert.deepEqual([ledger.llmSpans.delivered, ledger.llmSpans.pending], [6, 0]);
+      assert.deepEqual([ledger.evaluations.delivered, ledger.evaluations.pending], [3, 0]);
+      assert.equal(health.delivery, 'none');
       assert.ok((metrics.get('keepspan_upstream_silence_seconds{kind="spans"}') ?? Infinity) < 20);
       for (const kind of ['spans', 'llmSpans', 'evaluations'])
         assert.equal(metrics.get(`keepspan_signals_unaccounted{kind="${kind}"}`), 0);
     } finally {
       await service.end();
     }
+  });
+
+  it('beside `keepspan run` it is told that upstream refuses, and that it does no longer', async (t) => {
+    const service = await startService(t, {}, { beside: true });
+    let stderr = '';
+    try {
+      service.site.agent.behave(403);
+      await service.work();
+      await stands(service, ({ reasons }) => reasons.includes('upstream refuses llmSpans: HTTP 403'));
+      await stands(service, ({ alerts }) =>
+        alerts.some(({ id, state }) => id === 'KS-ALERT-009' && state === 'firing'),
+      );
+      const metrics = await service.metrics();
+      assert.equal(metrics.get('keepspan_upstream_held{kind="llmSpans"}'), 1);
+    } finally {
+      service.site.agent.behave('ok');
+      stderr = await service.end();
+    }
+    const [record] = recordsOf(stderr, 'observability_alert');
+    assert.deepEqual([record?.['alert'], record?.['state']], ['KS-ALERT-009', 'firing']);
+    const [end] = recordsOf(stderr, 'observability_shutdown') as unknown as [{ upstream: unknown[] }];
+    assert.ok(end.upstream.length > 0, 'the record of the shutdown says nothing of it');
   });
 
   it('an upstream that answers 403: the alert is in the log, in health(), in /metrics, and at the webhook', async (t) => {

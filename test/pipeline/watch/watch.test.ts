@@ -42,7 +42,7 @@ function sources(more: Partial<MetricSources> = {}): MetricSources {
     health: () => HEALTH,
     requests: () => 5,
     heartbeatMs: 60_000,
-    beside: undefined,
+    besideSilenceS: undefined,
     tagsDemoted: () => 3,
     journalBytes: () => ({ used: 10, limit: 100 }),
     wallMs: () => 31_000,
