@@ -77,8 +77,10 @@ export class CustodySpanProcessor {
     this.#processor = spanProcessorOf(custody, flushTimeoutMs);
   }
 
-  /** Nothing happens when a span starts. */
-  onStart(_span: unknown, _parentContext: unknown): void {}
+  /** Notes a span of LLM work, which is taken also where nobody ends it: a stream that is left, a process that exits. */
+  onStart(span: unknown, _parentContext: unknown): void {
+    this.#processor?.onStart(span as OtelReadableSpan);
+  }
 
   /** Takes a finished span into custody. */
   onEnd(span: OtelReadableSpan): void {

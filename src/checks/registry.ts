@@ -18,6 +18,7 @@ import { check as hookCopies } from './hook-copies/check.ts';
 import { check as ignoredScripts } from './ignored-scripts/check.ts';
 import { check as ineffectiveBlockLists } from './ineffective-block-lists/check.ts';
 import { check as inferenceProfile } from './inference-profile/check.ts';
+import { check as lambdaHandler } from './lambda-handler/check.ts';
 import { check as llmobsEnabled } from './llmobs-enabled/check.ts';
 import { check as llmobsKilled } from './llmobs-killed/check.ts';
 import { check as loaderHooks } from './loader-hooks/check.ts';
@@ -28,6 +29,7 @@ import { check as nextjsExternals } from './nextjs-externals/check.ts';
 import { check as nodeOptions } from './node-options/check.ts';
 import { check as nodeVersion } from './node-version/check.ts';
 import { check as notInstrumented } from './not-instrumented/check.ts';
+import { check as openaiInstrumentation } from './openai-instrumentation/check.ts';
 import { check as optionalImports } from './optional-imports/check.ts';
 import { check as otelApiCopies } from './otel-api-copies/check.ts';
 import { check as otelBridge } from './otel-bridge/check.ts';
@@ -35,9 +37,11 @@ import { check as otelLlmInstrumentations } from './otel-llm-instrumentations/ch
 import { check as otherRuntimes } from './other-runtimes/check.ts';
 import { check as pollNoise } from './poll-noise/check.ts';
 import { check as productionInstall } from './production-install/check.ts';
+import { check as promptSync } from './prompt-sync/check.ts';
 import { check as providerOwner } from './provider-owner/check.ts';
 import { check as providerSampling } from './provider-sampling/check.ts';
 import { check as pythonPropagationVariables } from './python-propagation-variables/check.ts';
+import { check as rawResponse } from './raw-response/check.ts';
 import { check as serviceIdentity } from './service-identity/check.ts';
 import { check as settingsSanity } from './settings-sanity/check.ts';
 import { check as shutdownHandlers } from './shutdown-handlers/check.ts';
@@ -73,6 +77,8 @@ export const CHECKS: readonly ProjectCheck[] = [
   shutdownHandlers,
   containerCommand,
   gracePeriod,
+  promptSync,
+  lambdaHandler,
   loaderHooks,
   hookCopies,
   optionalImports,
@@ -94,10 +100,12 @@ export const CHECKS: readonly ProjectCheck[] = [
   otelBridge,
   providerOwner,
   providerSampling,
+  openaiInstrumentation,
   otherRuntimes,
   forwardedHeaders,
   signedPropagation,
   pythonPropagationVariables,
+  rawResponse,
   streamTee,
   upstreamReachable,
   brokenVersions,

@@ -21,8 +21,8 @@ const MODELS = '@langchain/core/language_models/chat_models';
  * libraries make of one is one trace, and has an end.
  */
 export function followStreams(
-  located: LocatedOpenLlmetry,
-  oneTrace: OneTrace,
+  located: Pick<LocatedOpenLlmetry, 'application' | 'require'>,
+  oneTrace: Pick<OneTrace, 'root'>,
 ): { readonly open: OpenRuns; uninstall(): void } {
   const reading = new AsyncLocalStorage<(() => void)[]>();
   const undo: (() => void)[] = [];
@@ -51,7 +51,7 @@ export function followStreams(
 function follow(
   generator: Generator,
   reading: AsyncLocalStorage<(() => void)[]>,
-  oneTrace: OneTrace,
+  oneTrace: Pick<OneTrace, 'root'>,
 ): Generator {
   const runs: (() => void)[] = [];
   let root: ReturnType<OneTrace['root']>;

@@ -118,7 +118,7 @@ function createHandler(handler: Handler, tracer: OtelTracer, api: OtelApi, open:
 }
 
 /** LangChain tells no handler of a stream that the application leaves before its end. */
-function abandon({ spans }: Handler, runId: string): void {
+export function abandon({ spans }: Pick<Handler, 'spans'>, runId: string): void {
   spans.get(runId)?.span.end();
   spans.delete(runId);
 }

@@ -45,7 +45,10 @@ export function locateOpenLlmetry(
  * modules with classes of their own in most packages.
  */
 export function copiesOf(requires: readonly NodeJS.Require[], specifier: string): string[] {
-  const files = requires.flatMap((require) => [required(require, specifier), imported(require, specifier)]);
+  const files = requires.flatMap((require) => [
+    required(require, specifier),
+    importedFile(require, specifier),
+  ]);
   return [...new Set(files.flatMap((file) => file ?? []))];
 }
 
@@ -53,13 +56,14 @@ export function copiesOf(requires: readonly NodeJS.Require[], specifier: string)
 export function copyOf({ application, format }: LocatedOpenLlmetry, specifier: string): string | undefined {
   for (const require of application) {
     const file =
-      (format === 'module' ? imported(require, specifier) : undefined) ?? required(require, specifier);
+      (format === 'module' ? importedFile(require, specifier) : undefined) ?? required(require, specifier);
     if (file !== undefined) return file;
   }
   return undefined;
 }
 
-function imported(require: NodeJS.Require, specifier: string): string | undefined {
+/** The file that `import` loads for a specifier, where its package has a map of exports. */
+export function importedFile(require: NodeJS.Require, specifier: string): string | undefined {
   const [name, subpath] = split(specifier);
   const found = packageOf(require, name);
   const file = found && fileOf(found.exports?.[subpath]);

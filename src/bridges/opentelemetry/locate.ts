@@ -138,7 +138,8 @@ export function processorsOf(provider: TracerProvider): SpanProcessor[] | undefi
   return Array.isArray(list) ? (list as SpanProcessor[]) : undefined;
 }
 
-function applicationRequires(entryFile: string | undefined, cwd: string): NodeJS.Require[] {
+/** Resolve as the application does: from its entry file, from the working directory. */
+export function applicationRequires(entryFile: string | undefined, cwd: string): NodeJS.Require[] {
   const origins = [entryFile && pathToFileURL(entryFile).href, pathToFileURL(join(cwd, 'package.json')).href];
   return origins.flatMap((origin) => (origin ? [createRequire(origin)] : []));
 }

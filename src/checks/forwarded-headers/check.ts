@@ -1,4 +1,5 @@
-import { found, has, isPreloaded, notApplicable, pass, type ProjectCheck } from '../context.ts';
+import { found, has, notApplicable, pass, type ProjectCheck } from '../context.ts';
+import { mending } from '../mending.ts';
 
 const SIGNING =
   /\b(?:aws4\.sign|RequestSigner|new\s+SignatureV4|SignatureV4\s*\(|\.presign\s*\(|signRequest\s*\()/;
@@ -21,7 +22,7 @@ export const check: ProjectCheck = {
     if (signing.size === 0) return notApplicable('nothing signs AWS requests by itself');
     const places = project.find(FORWARDING).filter(({ file }) => signing.has(file));
     if (places.length === 0) return pass('no incoming headers are handed on where requests are signed');
-    return isPreloaded(context) && !has(context, 'esbuild') && !has(context, 'webpack')
+    return mending(context)?.signers === true && !has(context, 'esbuild') && !has(context, 'webpack')
       ? pass('aws4 and @smithy/signature-v4 leave trace headers unsigned at run time')
       : found('fail', places);
   },

@@ -1,12 +1,5 @@
-import {
-  found,
-  has,
-  isInitialised,
-  isPreloaded,
-  notApplicable,
-  pass,
-  type ProjectCheck,
-} from '../context.ts';
+import { found, has, notApplicable, pass, variable, type ProjectCheck } from '../context.ts';
+import { mending } from '../mending.ts';
 
 export const check: ProjectCheck = {
   id: 'KS-BEDROCK-003',
@@ -25,8 +18,8 @@ export const check: ProjectCheck = {
       return notApplicable('InvokeModel is not used with dd-trace');
     const profiles = project.files.filter(({ code }) => /application-inference-profile\//.test(code));
     if (profiles.length === 0) return pass('no ARN of an application inference profile was found');
-    return isPreloaded(context) || isInitialised(context)
-      ? pass('recovered at run time')
-      : found('fail', invoking);
+    if (variable(context, 'KEEPSPAN_CAPTURE_CONTENT')?.value.trim().toLowerCase() === 'none')
+      return pass('content is not kept');
+    return mending(context)?.tracer === true ? pass('recovered at run time') : found('fail', invoking);
   },
 };

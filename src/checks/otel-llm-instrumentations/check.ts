@@ -1,5 +1,6 @@
 import { copies, found, has, notApplicable, pass, type ProjectCheck } from '../context.ts';
 import { importOf } from '../libraries.ts';
+import { mending } from '../mending.ts';
 
 const NAMES = [
   '@opentelemetry/instrumentation-openai',
@@ -36,6 +37,8 @@ export const check: ProjectCheck = {
           );
     }
     const places = NAMES.flatMap((name) => project.find(importOf(name)));
+    const isAlone = mending(context)?.stack === 'otlp' && project.find(importOf('dd-trace')).length === 0;
+    if (places.length > 0 && isAlone) return pass('stack otlp starts no dd-trace');
     return places.length === 0 ? pass('none is imported') : found('warn', places);
   },
 };

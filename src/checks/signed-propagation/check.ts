@@ -1,4 +1,5 @@
-import { found, isPreloaded, notApplicable, pass, type ProjectCheck } from '../context.ts';
+import { found, notApplicable, pass, type ProjectCheck } from '../context.ts';
+import { mending } from '../mending.ts';
 
 const ADDING =
   /headers(?:\.|\[['"]|,\s*\{\s*['"]?)(?:traceparent|x-datadog-trace-id)|propagation\.inject\s*\(|tracer\.inject\s*\(/;
@@ -20,7 +21,7 @@ export const check: ProjectCheck = {
     if (using.size === 0) return notApplicable('no middleware of the AWS SDK and no signer');
     const places = project.find(ADDING).filter(({ file }) => using.has(file));
     if (places.length === 0) return pass('none adds trace headers');
-    return isPreloaded(context)
+    return mending(context)?.signers === true
       ? pass('signers leave trace headers unsigned at run time')
       : found('fail', places);
   },

@@ -1,4 +1,4 @@
-import { found, notApplicable, pass, type ProjectCheck } from '../context.ts';
+import { found, isPreloaded, notApplicable, pass, type ProjectCheck } from '../context.ts';
 
 export const check: ProjectCheck = {
   id: 'KS-LOAD-006',
@@ -10,7 +10,8 @@ export const check: ProjectCheck = {
   how: 'Compares the lines of both calls in files that have both.',
   fix: 'start with keepspan/register, which initialises dd-trace first; call Traceloop.initialize() after it',
   source: 'requirement, section 7; docs/facts/instrumentation.md, load order',
-  run({ project }) {
+  run(context) {
+    const { project } = context;
     const traceloop = project
       .find(/\binitialize\s*\(/)
       .filter(({ file }) => project.find(/@traceloop\/node-server-sdk/).some((place) => place.file === file));
@@ -19,6 +20,7 @@ export const check: ProjectCheck = {
     const early = traceloop.filter((call) =>
       inits.some((init) => init.file === call.file && init.line > call.line),
     );
-    return early.length === 0 ? pass() : found('fail', early);
+    if (early.length === 0) return pass();
+    return isPreloaded(context) ? pass('the preload comes before both') : found('fail', early);
   },
 };

@@ -15,6 +15,7 @@ import { pendingIn } from '../process-ledger.ts';
 import { contentFilter } from './content.ts';
 import { EndpointCustody } from './endpoint-custody.ts';
 import type { NamedTarget } from './endpoints.ts';
+import { createOpenSpans, type OpenSpans, type StartedSpan } from './open-spans.ts';
 import type { CustodyPart } from './part.ts';
 
 const SAMPLED = 1;
@@ -42,6 +43,8 @@ export class OtlpCustody implements CustodyPart {
   readonly #encoder: SpanEncoder;
   readonly #onStop: () => void;
   #stopped: Promise<void> | undefined;
+  /** Undefined while nobody told of a start. */
+  #open: OpenSpans | undefined;
   /** Pending when a wait was given up because of a receiver that is down. */
   #givenUpAt = 0;
 
@@ -57,7 +60,20 @@ export class OtlpCustody implements CustodyPart {
    * that was recorded but not sampled is nobody's to export and is not counted.
    */
   take(spans: readonly ReadableSpan[]): void {
-    for (const span of spans) this.#take(span);
+    for (const span of spans) {
+      this.#open?.ended(span);
+      this.#take(span);
+    }
+  }
+
+  /** Told of a span when it starts: one of LLM work that nobody ends is taken all the same. */
+  started(span: StartedSpan): void {
+    try {
+      this.#open ??= createOpenSpans((abandoned) => this.#take(abandoned));
+      this.#open.started(span);
+    } catch {
+      // A provider whose spans are not the SDK's: they are taken when they end.
+    }
   }
 
   /** Takes an evaluation: an export request of one span, or of one log record. */
@@ -116,13 +132,15 @@ export class OtlpCustody implements CustodyPart {
     return pending;
   }
 
-  /** For the 'exit' handler: the last try at the disk. */
+  /** For the 'exit' handler: what nobody will end any more is taken, and the last try at the disk. */
   conclude(): void {
+    this.#open?.endAll();
     for (const endpoint of this.endpoints) endpoint.conclude();
   }
 
   /** Ends threads, timers and files. */
   stop(): Promise<void> {
+    this.#open?.stop();
     this.#stopped ??= Promise.all(this.endpoints.map((endpoint) => endpoint.stop())).then(() =>
       this.#onStop(),
     );

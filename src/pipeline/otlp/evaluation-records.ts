@@ -3,7 +3,8 @@ import type { SignalKind } from '../../contracts/signal.ts';
 import type { Settings } from '../../settings/table.ts';
 import { encodeLogRecord } from '../../wire/otlp/encode-log.ts';
 import { SpanEncoder } from '../../wire/otlp/encode-span.ts';
-import type { HrTime, ReadableSpan, SpanContext } from '../../wire/otlp/readable-span.ts';
+import { hrTime } from '../../wire/otlp/hr-time.ts';
+import type { ReadableSpan, SpanContext } from '../../wire/otlp/readable-span.ts';
 import { VERSION } from '../version.ts';
 import type { OtlpCustody } from './custody.ts';
 
@@ -165,8 +166,4 @@ function hexSpanId(id: string): string | undefined {
 function randomSpanId(): string {
   const id = crypto.getRandomValues(Buffer.alloc(8)).toString('hex');
   return /^0+$/.test(id) ? randomSpanId() : id;
-}
-
-function hrTime(ms: number): HrTime {
-  return [Math.floor(ms / 1000), (ms % 1000) * 1e6];
 }

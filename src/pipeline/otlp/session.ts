@@ -21,9 +21,10 @@ import { usedBytes } from '../watch/used-bytes.ts';
 import type { OtlpCustody } from './custody.ts';
 import { OtlpEvaluations } from './evaluation-records.ts';
 import { describeOtlpHealth } from './health.ts';
+import { heartbeatSpan } from './heartbeat.ts';
 import type { CustodyPart } from './part.ts';
 import { otlpInitializedRecord } from './record.ts';
-import { startOtlpStack } from './stack.ts';
+import { resourceOf, startOtlpStack } from './stack.ts';
 
 export interface OtlpSessionParts {
   readonly settings: Settings;
@@ -122,8 +123,7 @@ export function startOtlpSession(given: OtlpSessionParts): Session {
     settings,
     isWatching: isMainThread && settings.alerts && settings.delivery !== 'process',
     initialized: true,
-    // Whose provider it is decides what becomes of a span that nobody asked for.
-    heartbeat: undefined,
+    heartbeat: () => custody.take([heartbeatSpan(resourceOf(settings))]),
     ledger,
     health,
     tagsDemoted: () => guard.demoted(),

@@ -1,9 +1,10 @@
 import type { ReadableSpan } from '../../wire/otlp/readable-span.ts';
 import type { OtlpCustody } from './custody.ts';
+import type { StartedSpan } from './open-spans.ts';
 
 /** What of OpenTelemetry's SpanProcessor is implemented, in the shapes of SDK 1.x to 3.x. */
 export interface CustodyProcessor {
-  onStart(span: never, parentContext: never): void;
+  onStart(span: StartedSpan): void;
   onEnd(span: ReadableSpan): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
@@ -19,7 +20,7 @@ export function spanProcessorOf(custody: OtlpCustody, flushTimeoutMs = FLUSH_TIM
     await custody.deliver(flushTimeoutMs);
   };
   return {
-    onStart: () => undefined,
+    onStart: (span) => custody.started(span),
     onEnd: (span) => custody.take([span]),
     forceFlush: settle,
     shutdown: settle,

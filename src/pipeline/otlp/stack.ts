@@ -1,7 +1,10 @@
 import type { SpanBackend } from '../../contracts/spans.ts';
+import { guardUndici } from '../../bridges/aws/covered-requests.ts';
+import { followSigners } from '../../bridges/aws/follow-signers.ts';
 import { createOtelBackend } from '../../bridges/opentelemetry/backend.ts';
 import { locateApi } from '../../bridges/opentelemetry/locate.ts';
 import { createProviderSeam, type ProviderSeam } from '../../bridges/opentelemetry/provider.ts';
+import { mendInstrumentations } from '../../bridges/opentelemetry/mend.ts';
 import { errorText } from '../../kernel/error-text.ts';
 import { warnOnce } from '../../selfmetrics/warnings.ts';
 import type { Settings } from '../../settings/table.ts';
@@ -25,8 +28,26 @@ export interface OtlpStackParts {
   readonly custody: OtlpCustody;
 }
 
-/** Finds the application's OpenTelemetry and brings its spans into custody. What cannot be done is one warning. */
-export function startOtlpStack({ settings, custody }: OtlpStackParts): OtlpStack {
+/**
+ * Finds the application's OpenTelemetry and brings its spans into custody; repairs what its instrumentations break, and
+ * keeps trace headers out of signatures. What cannot be done is one warning.
+ */
+export function startOtlpStack(parts: OtlpStackParts): OtlpStack {
+  const undo =
+    parts.settings.custody === 'observe'
+      ? []
+      : [guardUndici(), followSigners(), mendInstrumentations(process.argv[1], process.cwd())];
+  const stack = attach(parts);
+  return {
+    ...stack,
+    uninstall() {
+      stack.uninstall();
+      for (const step of undo.toReversed()) step();
+    },
+  };
+}
+
+function attach({ settings, custody }: OtlpStackParts): OtlpStack {
   try {
     const located = locateApi(process.argv[1], process.cwd());
     if (located === undefined) {
@@ -56,7 +77,8 @@ export function startOtlpStack({ settings, custody }: OtlpStackParts): OtlpStack
   }
 }
 
-function resourceOf({ service, env, version }: Settings): Record<string, string> {
+/** What spans of ours say of the service. */
+export function resourceOf({ service, env, version }: Settings): Record<string, string> {
   return {
     'service.name': service,
     ...(env === undefined ? {} : { 'deployment.environment.name': env }),

@@ -121,6 +121,12 @@ describe('signed requests', () => {
     const ours = await run('injector', withKeepspan, on);
     // A request over node:http that an unknown signer signed and somebody else changes is out of our hands.
     assert.deepEqual(invalid(ours), ['own-http']);
+    const receiver = `http://127.0.0.1:${(agent.address() as AddressInfo).port}`;
+    const otlp = await run('injector', withKeepspan, {
+      KEEPSPAN_STACK: 'otlp',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver,
+    });
+    assert.deepEqual(invalid(otlp), ['own-http'], 'stack otlp');
   });
 
   for (const name of ['DD_REQUESTS_DISTRIBUTED_TRACING', 'DD_URLLIB3_DISTRIBUTED_TRACING']) {

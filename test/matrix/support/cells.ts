@@ -4,8 +4,8 @@ export interface Call {
   /** LLM calls that it makes; default 1. */
   readonly times?: number;
   readonly is?: 'broken off' | 'failed';
-  /** The provider tells no usage. */
-  readonly silent?: boolean;
+  /** dd-trace makes no span of it by itself, which `keepspan doctor` names (docs/facts/instrumentation.md). */
+  readonly unknownTo?: 'dd-trace';
 }
 
 export interface Client {
@@ -18,8 +18,6 @@ export interface Client {
   readonly framework?: boolean;
   /** Stack otlp: no installed instrumentation passes, the application wraps its calls. */
   readonly wrapped?: boolean;
-  /** Stack otlp: what the instrumentation breaks by itself (docs/facts/instrumentation.md). */
-  readonly otlp?: { readonly noSpan?: readonly string[]; readonly otherResult?: readonly string[] };
 }
 
 const OPENAI: Client['calls'] = {
@@ -32,14 +30,13 @@ const OPENAI: Client['calls'] = {
   'broken off': { model: 'm-broken', is: 'broken off' },
   failed: { model: 'm-failed', is: 'failed' },
   'failed stream': { model: 'm-failed-stream', is: 'failed' },
+  'raw response': { model: 'm-raw', unknownTo: 'dd-trace' },
+  'fails midway': { model: 'm-midway', is: 'failed' },
 };
 
-/** @opentelemetry/instrumentation-openai 0.21 reads the answer of `parse()` twice, and ends streams with their last part. */
-const INSTRUMENTED = { noSpan: ['broken off'], otherResult: ['parse'] } as const;
-
 export const CLIENTS: Readonly<Record<string, Client>> = {
-  'openai 5': { program: 'openai', alias: 'openai5', calls: OPENAI, otlp: INSTRUMENTED },
-  'openai 6': { program: 'openai', calls: OPENAI, otlp: INSTRUMENTED },
+  'openai 5': { program: 'openai', alias: 'openai5', calls: OPENAI },
+  'openai 6': { program: 'openai', calls: OPENAI },
   'openai 7': { program: 'openai', alias: 'openai7', calls: OPENAI, wrapped: true },
   bedrock: {
     program: 'bedrock',
@@ -66,7 +63,6 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
       'broken off': { model: 'm-broken', is: 'broken off' },
       failed: { model: 'm-failed', is: 'failed' },
     },
-    otlp: { noSpan: ['broken off'] },
   },
   'llama-index': {
     program: 'llama-index',
@@ -78,7 +74,6 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
       'broken off': { model: 'm-broken', is: 'broken off' },
       failed: { model: 'm-failed', is: 'failed' },
     },
-    otlp: { noSpan: ['broken off'] },
   },
 };
 

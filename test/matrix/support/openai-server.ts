@@ -41,6 +41,12 @@ export function answerOpenAi(response: ServerResponse, body: string): void {
   for (const [index, content] of WORDS.entries()) {
     write([{ index: 0, delta: { ...(index === 0 && { role: 'assistant' }), content }, finish_reason: null }]);
   }
+  if (/midway/.test(model)) {
+    response.end(
+      `data: ${JSON.stringify({ error: { message: `no more ${model}`, type: 'server_error' } })}\n\n`,
+    );
+    return;
+  }
   write([{ index: 0, delta: {}, finish_reason: 'stop' }]);
   write([], { usage });
   response.end('data: [DONE]\n\n');

@@ -1,0 +1,29 @@
+import { createRequire } from 'node:module';
+import { followModules } from '../follow-modules.ts';
+import { importedFile } from '../openllmetry/locate.ts';
+import { mendInstrumentation } from './instrumentation.ts';
+
+const PACKAGE = '@opentelemetry/instrumentation-openai';
+const FILE = /@opentelemetry[\\/]instrumentation-openai(?:[\\/]|$)/;
+
+/**
+ * Finds OpenTelemetry's instrumentation of OpenAI wherever it is loaded from, and mends it. From 0.22 on `import` gives
+ * a copy of its own, which is loaded here where the application has one: nothing tells of it later.
+ *
+ * @param application resolve as the application does
+ * @returns uninstall
+ */
+export function followOpenAiInstrumentation(application: readonly NodeJS.Require[]): () => void {
+  const undo: (() => void)[] = [];
+  const seen = new WeakSet();
+  const take = (loaded: unknown): void => void undo.push(...mendInstrumentation(loaded, seen));
+  undo.push(followModules(FILE, (_name, loaded) => take(loaded)));
+  const load = createRequire(import.meta.url);
+  for (const require of application) {
+    const file = importedFile(require, PACKAGE);
+    if (file?.endsWith('.mjs') === true) take(load(file));
+  }
+  return () => {
+    for (const step of undo.splice(0).toReversed()) step();
+  };
+}
