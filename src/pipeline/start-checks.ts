@@ -23,7 +23,7 @@ export interface StartChecks {
 
 /** What makes LLM spans, or the spans around them, and is traced only when it is loaded after the tracer. */
 const TRACED =
-  /[/\\]node_modules[/\\](openai|@anthropic-ai[/\\]sdk|@langchain[/\\]core|@google[/\\]genai|@google-cloud[/\\]vertexai|ai|@smithy[/\\]smithy-client|@aws-sdk[/\\]smithy-client|kafkajs|@platformatic[/\\]kafka|@opensearch-project[/\\]opensearch|fastify|express|pg|mysql2|mongodb|ioredis|redis|undici)[/\\]/;
+  /[/\\]node_modules[/\\](openai|@anthropic-ai[/\\]sdk|@langchain[/\\]core|@google[/\\]genai|@google-cloud[/\\]vertexai|ai|@aws-sdk[/\\]client-(?:bedrock-runtime|sqs)|@smithy[/\\](?:core|smithy-client)|@aws-sdk[/\\]smithy-client|kafkajs|@platformatic[/\\]kafka|@opensearch-project[/\\]opensearch|fastify|express|pg|mysql2|mongodb|ioredis|redis|undici)[/\\]/;
 const PROBE_TIMEOUT_MS = 2_000;
 
 /**
