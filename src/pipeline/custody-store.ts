@@ -3,7 +3,7 @@ import type { SignalKind } from '../contracts/signal.ts';
 import type { GuardedJournal } from '../journal/guarded.ts';
 
 /** Delivery of a burst is woken so often. */
-const RING_EVERY_MS = 50;
+const RING_EVERY_MS = 200;
 
 /**
  * Custody over the journal. `created` counts are written with the next `commit`; a record's own header

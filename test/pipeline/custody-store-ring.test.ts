@@ -47,7 +47,7 @@ describe('the ring that wakes delivery', () => {
     assert.equal(rings.length, 1);
   });
 
-  it('comes again for what came after it, 50 ms later', async () => {
+  it('comes again for what came after it, 200 ms later', async () => {
     const { store, rings } = makeStore();
     store.take('llmSpans', '{}', 1);
     await until(() => rings.length === 1);
@@ -55,7 +55,7 @@ describe('the ring that wakes delivery', () => {
     await until(() => rings.length === 2);
     const apartMs = rings[1]! - rings[0]!;
     // Timers fire by their own clock, up to some milliseconds early.
-    assert.ok(apartMs >= 40, `${apartMs} ms`);
+    assert.ok(apartMs >= 180, `${apartMs} ms`);
   });
 
   it('does not keep the process alive', () => {
