@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import type { ConsoleMessage, Page } from 'playwright-core';
 import { type Browser, startChromium } from '../../scripts/counterparts/chromium.ts';
 import type { Workbench } from '../../src/workbench/workbench.ts';
+import { startJudge } from '../evaluation/judge.ts';
+import { withJournal } from '../otlp/support.ts';
 import { startSite } from '../web/support/site.ts';
 import { type SentTrace, sendLargeTrace, sendTraffic } from '../web/support/traffic.ts';
 
@@ -87,7 +89,37 @@ const pages = (): readonly (readonly [path: string, shows: string])[] => [
   ['/traces?q=nothinglikethis', 'text=No results'],
 ];
 
+/** What is wider than the window: the page itself, or its main part. In text: the DOM's types are not known here. */
+const overflow = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(`[document.documentElement, document.querySelector('main')]
+    .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1)
+    .map(({ tagName, scrollWidth, clientWidth }) => tagName + ': ' + scrollWidth + ' in ' + clientWidth)`);
+
 describe('the page in a browser', () => {
+  it(
+    'fits a phone, a laptop and a wide screen: nothing sticks out, and axe finds nothing on the phone',
+    { timeout: 150_000 },
+    async () => {
+      const found: string[] = [];
+      const { page } = await open('/ledger');
+      for (const [width, height] of [
+        [1920, 1080],
+        [1280, 800],
+        [400, 860],
+      ] as const) {
+        await page.setViewportSize({ width, height });
+        for (const [path, shows] of pages()) {
+          await page.goto(site.datadogUrl + path);
+          await page.locator(shows).first().waitFor({ state: 'attached' });
+          const bad = [...(await overflow(page)), ...(width === 400 ? await violations(page) : [])];
+          found.push(...bad.map((text) => `${width} ${path}: ${text}`));
+        }
+      }
+      await page.close();
+      assert.deepEqual(found, []);
+    },
+  );
+
   for (const scheme of ['light', 'dark'] as const) {
     it(
       `every page opens without a complaint, and axe finds nothing: ${scheme}`,
@@ -271,6 +303,101 @@ describe('the page in a browser', () => {
     await page.locator('.live').click();
     await page.locator('.trace-table .name', { hasText: 'later' }).waitFor();
     assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  it('an evaluation of a real judge leads to the trace of its call', async (t) => {
+    const bench = await startSite({ rows: false });
+    t.after(() => bench.close());
+    const judge = await startJudge(t);
+    const program = fileURLToPath(new URL('../evaluation/fixtures/judged.mjs', import.meta.url));
+    const register = new URL('../../src/register.ts', import.meta.url).href;
+    const { PATH, HOME } = process.env;
+    await withJournal(async (journal) => {
+      const env = {
+        ...{ PATH, HOME, DD_SERVICE: 'judged', DD_LLMOBS_ENABLED: '1', KEEPSPAN_JOURNAL_DIR: journal },
+        ...{ DD_TRACE_AGENT_URL: bench.datadogUrl, KEEPSPAN_RECALL_AUDIT_RATE: '0' },
+      };
+      await promisify(execFile)(process.execPath, ['--import', register, program, judge], {
+        env,
+        timeout: WAIT_MS,
+      });
+    });
+    const { page, complaints } = await open('/evals/by_config', bench.datadogUrl);
+    await page.getByRole('link', { name: 'Judge’s trace' }).click();
+    await page.locator('.trace-title h1', { hasText: 'judge.context_recall' }).waitFor();
+    // And from the judged span, where the evaluation stands with its reason.
+    await page.goto(`${bench.datadogUrl}/evals/by_config`);
+    await page.locator('.eval-rows tbody td:last-child a').click();
+    await page.locator('.wf-row.on .judged').waitFor();
+    await page.locator('.eval-card a', { hasText: 'Judge’s trace' }).click();
+    await page.locator('.trace-title h1', { hasText: 'judge.context_recall' }).waitFor();
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  it('says what failed once: a page of a list, one part of the API, all of it; and goes on by itself', async () => {
+    const { page } = await open('/traces?q=service:extraction');
+    const fail = (glob: string): Promise<unknown> =>
+      page.route(glob, (route) => route.fulfill({ status: 503, json: { error: 'the disk is full' } }));
+    await page.route('**/api/traces?**', async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.json()) as { nextCursor: string | null };
+      const isNext = new URL(route.request().url()).searchParams.has('cursor');
+      await (isNext
+        ? route.fulfill({ status: 500, json: { error: 'the disk is full' } })
+        : route.fulfill({ json: { ...body, nextCursor: 'more' } }));
+    });
+    await page.reload();
+    await page.getByRole('button', { name: 'Load more' }).click();
+    await page.locator('.problem', { hasText: 'The disk is full' }).waitFor();
+    assert.match(await page.locator('.problem').innerText(), /KS-UI-003/);
+
+    await page.unrouteAll();
+    await fail('**/api/evaluations/**');
+    await page.goto(`${site.datadogUrl}/evals`);
+    const problem = page.locator('.problem');
+    await problem.waitFor();
+    assert.match(await problem.innerText(), /has not answered since this page was opened/);
+    await page.unrouteAll();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('td.name', { hasText: 'context_recall' }).first().waitFor();
+    await problem.waitFor({ state: 'detached' });
+
+    await fail('**/api/**');
+    await page.goto(`${site.datadogUrl}/checklist`);
+    await problem.waitFor();
+    await page.locator('.loading').waitFor({ state: 'detached' });
+    assert.equal(await problem.count(), 1, 'said once');
+    assert.match(await problem.innerText(), /asked again every two seconds/);
+    await page.unrouteAll();
+    await problem.waitFor({ state: 'detached' });
+    await page.locator('.check').first().waitFor();
+    await page.close();
+  });
+
+  it('figures that are made of a part are called that, and a slow answer is waited for in words', async () => {
+    const { page } = await open('/ledger');
+    await page.route('**/api/evaluations/summary', async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.json()) as object;
+      await route.fulfill({ json: { ...body, scan: { scanned: 1234, complete: false } } });
+    });
+    await page.goto(`${site.datadogUrl}/evals`);
+    await page.locator('.notice', { hasText: 'of the newest 1,234 evaluations' }).waitFor();
+    await page.unrouteAll();
+    await page.getByRole('button', { name: 'Count again' }).click();
+    await page.locator('.notice').waitFor({ state: 'detached' });
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    await page.route('**/api/alerts', async (route) => {
+      await released;
+      await route.continue();
+    });
+    await page.goto(`${site.datadogUrl}/alerts`);
+    await page.locator('.loading-said', { hasText: 'Loading alerts' }).waitFor();
+    release();
+    await page.locator('tr.firing').waitFor();
+    await page.unrouteAll({ behavior: 'wait' });
     await page.close();
   });
 

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { EvaluationRowJson, TracePage } from '../../src/workbench/api/types.ts';
@@ -9,35 +7,11 @@ import { judgeFacts, judgeTracePath } from '../../web/src/lib/evaluations.ts';
 import { withJournal } from '../otlp/support.ts';
 import { observe, QUIET_TRACER } from '../support/program.ts';
 import { ask, workbench } from '../workbench/support.ts';
+import { startJudge } from './judge.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Generous: the machine may be loaded. */
 const LIMIT_MS = 90_000;
-
-/** An endpoint that speaks OpenAI's chat completions and gives one verdict. */
-async function startJudge(t: TestContext): Promise<string> {
-  const verdict = JSON.stringify({ score: 0.25, assessment: 'fail', reasoning: 'half of it' });
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(
-        JSON.stringify({
-          id: 'chatcmpl-1',
-          object: 'chat.completion',
-          model: 'judge-model',
-          choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: verdict } }],
-          usage: { prompt_tokens: 90, completion_tokens: 10, total_tokens: 100 },
-        }),
-      );
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-}
 
 type Bench = Awaited<ReturnType<typeof workbench>>;
 

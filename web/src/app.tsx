@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { losses, unreachable } from './data/live.ts';
+import { losses } from './data/live.ts';
 import { path } from './data/location.ts';
 import { pageOf, type Page } from './lib/routes.ts';
 import { AlertsPage } from './pages/alerts.tsx';
@@ -13,7 +13,7 @@ import { TracesPage } from './pages/traces/traces.tsx';
 import { Help } from './shell/help.tsx';
 import { Sidebar } from './shell/sidebar.tsx';
 import { Strip } from './shell/strip.tsx';
-import { Empty, Problem } from './ui/states.tsx';
+import { Empty, Unreachable } from './ui/states.tsx';
 
 const TITLES: Readonly<Record<Page['name'], string>> = {
   traces: 'Traces',
@@ -90,7 +90,7 @@ export function App(): JSX.Element {
       <Sidebar current={page.name} onHelp={() => setHelp(true)} />
       <Strip />
       <main id="main" tabIndex={-1}>
-        {unreachable.value !== undefined && <Problem error={unreachable.value} />}
+        <Unreachable />
         {lost !== undefined && lost.notForwarded > 0 && page.name !== 'ledger' && (
           <p class="problem" role="alert">
             Accepted but not forwarded: {lost.notForwarded} requests. <a href="/ledger">See the ledger</a>

@@ -11,6 +11,9 @@ const LEFT = 56;
 const BOTTOM = 20;
 const TOP = 8;
 
+/** Marks a second apart or closer would all have the same name. */
+const MS_MATTER_BELOW_MS = 10_000;
+
 interface Props {
   readonly rows: readonly TraceRow[];
   readonly peek: string;
@@ -38,7 +41,9 @@ function Plot({ rows, peek, onPeek }: Props): JSX.Element {
   const width = useWidth(box, 1000);
   const starts = rows.map(({ startMs }) => startMs);
   const lengths = rows.map(({ durationMs }) => durationMs);
-  const x = linear(Math.min(...starts), Math.max(...starts), 6);
+  const [first, last] = [Math.min(...starts), Math.max(...starts)];
+  const withMs = last - first < MS_MATTER_BELOW_MS;
+  const x = linear(first, last, Math.max(2, Math.min(6, Math.floor((width - LEFT) / 120))));
   const y = logarithmic(Math.min(...lengths), Math.max(...lengths));
   const px = (ms: number): number => LEFT + x.at(ms) * (width - LEFT - 16);
   const py = (ms: number): number => TOP + (1 - y.at(ms)) * (HEIGHT - TOP - BOTTOM);
@@ -61,7 +66,7 @@ function Plot({ rows, peek, onPeek }: Props): JSX.Element {
         {x.ticks.length > 1 &&
           x.ticks.map((ms) => (
             <text key={ms} class="axis" x={px(ms)} y={HEIGHT - 4} text-anchor="middle">
-              {clockTime(ms)}
+              {clockTime(ms, withMs)}
             </text>
           ))}
         {rows.map((row) => (

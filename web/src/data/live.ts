@@ -91,8 +91,10 @@ async function poll(): Promise<void> {
     if (before !== undefined) {
       const rate = Math.max(0, (lastTotal.total - before.total) / ((lastTotal.atMs - before.atMs) / 1000));
       rates.value = [...rates.value, rate].slice(-SAMPLES);
-      if (lastTotal.total !== before.total || unreachable.value !== undefined) dirty = true;
+      if (lastTotal.total !== before.total) dirty = true;
     }
+    // What failed meanwhile is asked for again, whether anything arrived or not.
+    if (unreachable.value !== undefined) dirty = true;
     if (polls % SETTINGS_EVERY === 0) settings.value = await getJson<SettingsJson>('/api/settings');
     polls += 1;
     unreachable.value = undefined;

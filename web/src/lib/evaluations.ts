@@ -26,6 +26,10 @@ export function funnelOf(summary: EvaluationSummary, decisions: EvaluationSummar
   return { all: heuristic + judge + unknown + skipped, heuristic, judge, skipped, unknown, skippedReasons };
 }
 
+/** The span that an evaluation judges, as 16 hex digits. */
+export const judgedSpan = ({ spanId, source }: Pick<EvaluationRowJson, 'spanId' | 'source'>): string =>
+  source === 'otlp' ? spanId : decimalToHex(spanId);
+
 const BELONGS = /_(?:audit|decision)$/;
 
 /** The labels that stand for themselves; audits and decisions belong to another and are shown there. */

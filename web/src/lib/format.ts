@@ -93,5 +93,5 @@ export function dateTime(ms: number): string {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${clockTime(ms)}`;
 }
 
-/** A long id in the middle of a sentence: its first eight digits. */
-export const shortId = (id: string): string => (id.length > 12 ? `${id.slice(0, 8)}…` : id);
+/** A long id in the middle of a sentence: its last eight digits, for the first of dd-trace's are the time and zeros. */
+export const shortId = (id: string): string => (id.length > 12 ? `…${id.slice(-8)}` : id);

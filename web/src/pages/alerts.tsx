@@ -44,7 +44,7 @@ export function AlertsPage(): JSX.Element {
         </Empty>
       )}
       {rows.length > 0 && (
-        <div class="table-frame">
+        <div class="table-frame" tabIndex={0} role="region" aria-label="Alerts, as a table">
           <table class="data">
             <caption class="visually-hidden">Alerts</caption>
             <TableHead

@@ -1,8 +1,7 @@
 import type { JSX } from 'preact';
 import type { EvaluationRowJson } from '../../../../src/workbench/api/types.ts';
 import { clockTime, cost, count } from '../../lib/format.ts';
-import { judgeFacts, judgeTracePath, valueText } from '../../lib/evaluations.ts';
-import { decimalToHex } from '../../lib/ids.ts';
+import { judgedSpan, judgeFacts, judgeTracePath, valueText } from '../../lib/evaluations.ts';
 import { evalPath, tracePath } from '../../lib/routes.ts';
 import { Status } from '../../ui/status.tsx';
 
@@ -14,8 +13,8 @@ export const decisionText = (decision: string): string =>
       : decision;
 
 /** Where the judged span is. */
-export const judgedPath = ({ apmTraceId, spanId, source }: EvaluationRowJson): string | undefined =>
-  apmTraceId === '' ? undefined : tracePath(apmTraceId, source === 'otlp' ? spanId : decimalToHex(spanId));
+export const judgedPath = (row: EvaluationRowJson): string | undefined =>
+  row.apmTraceId === '' ? undefined : tracePath(row.apmTraceId, judgedSpan(row), 'evaluations');
 
 /** One evaluation with its reason, who decided it, and the ways to its span and its judge. */
 export function EvaluationCard({ row }: { readonly row: EvaluationRowJson }): JSX.Element {

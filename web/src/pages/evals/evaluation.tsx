@@ -14,6 +14,7 @@ import { useResource } from '../../data/resource.ts';
 import { clockTime, count, dateTime, percent, plural, shortId } from '../../lib/format.ts';
 import { funnelOf, judgeFacts, judgeTracePath, valueText } from '../../lib/evaluations.ts';
 import { Choice } from '../../ui/controls.tsx';
+import { Partial } from '../../ui/counts.tsx';
 import { ListFoot } from '../../ui/list-foot.tsx';
 import { Empty, Loading, Problem } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
@@ -59,6 +60,9 @@ export function EvaluationPage({ label }: { readonly label: string }): JSX.Eleme
             No evaluation <code>{label}</code> is in the store. <a href="/evals">All evaluations</a>
           </p>
         </Empty>
+      )}
+      {summaries.data !== undefined && (
+        <Partial scan={summaries.data.scan} of="evaluations" retry={summaries.refresh} />
       )}
       {summary !== undefined && (
         <>
@@ -238,7 +242,7 @@ function EvaluationRow({ row }: { readonly row: EvaluationRowJson }): JSX.Elemen
         {decisionText(row.decision)}
         {judge !== undefined && (
           <a class="spaced" href={judge}>
-            trace
+            Judge’s trace
           </a>
         )}
       </td>

@@ -5,7 +5,7 @@ import { useResource } from '../../data/resource.ts';
 import { count, percent } from '../../lib/format.ts';
 import { funnelOf, mainLabels } from '../../lib/evaluations.ts';
 import { evalPath } from '../../lib/routes.ts';
-import { Counts } from '../../ui/counts.tsx';
+import { Counts, Partial } from '../../ui/counts.tsx';
 import { Empty, Loading, Problem } from '../../ui/states.tsx';
 import { TableHead } from '../../ui/table-head.tsx';
 
@@ -37,6 +37,9 @@ export function EvaluationsPage(): JSX.Element {
       {answer.loading && <Loading what="evaluations" />}
       {answer.data !== undefined && labels.length === 0 && (
         <Nothing received={counts?.received ?? 0} evicted={counts?.evicted ?? 0} />
+      )}
+      {answer.data !== undefined && (
+        <Partial scan={answer.data.scan} of="evaluations" retry={answer.refresh} />
       )}
       {labels.length > 0 && (
         <div class="table-frame">

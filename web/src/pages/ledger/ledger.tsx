@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { ProcessesJson, SettingsJson } from '../../../../src/workbench/api/types.ts';
-import { health, ledger, paused, settings } from '../../data/live.ts';
+import { health, ledger, paused, settings, unreachable } from '../../data/live.ts';
 import { useResource } from '../../data/resource.ts';
 import { bytes, clockTime, count, dateTime } from '../../lib/format.ts';
 import { type Arrivals, gapOf, KIND_NAMES, KINDS } from '../../lib/ledger.ts';
@@ -20,7 +20,8 @@ export function LedgerPage(): JSX.Element {
         <h1>Ledger</h1>
         <p class="soft">Where every signal is. What is lost is red, and has a reason.</p>
       </header>
-      {counts === undefined ? <Loading what="the ledger" /> : <AtWorkbench counts={counts} />}
+      {counts !== undefined && <AtWorkbench counts={counts} />}
+      {counts === undefined && unreachable.value === undefined && <Loading what="the ledger" />}
       <Rejections />
       <Forwarding />
       {processes.error !== undefined && (

@@ -78,7 +78,7 @@ const NAMES = {
 
 function SourceTable({ name, ledger }: { readonly name: string; readonly ledger: unknown }): JSX.Element {
   return (
-    <div class="scroll-x">
+    <div class="scroll-x" tabIndex={0} role="region" aria-label={`Ledger of ${name}, as a table`}>
       <table class="data">
         <caption class="visually-hidden">Ledger of {name}</caption>
         <TableHead

@@ -38,12 +38,15 @@ export function Detail({
   traceId,
   trace,
   node,
+  nodes,
   find,
   onSelect,
 }: {
   readonly traceId: string;
   readonly trace: LoadedTrace;
   readonly node: TreeNode;
+  /** All of the trace, by id. */
+  readonly nodes: ReadonlyMap<string, TreeNode>;
   readonly find: string;
   readonly onSelect: (id: string) => void;
 }): JSX.Element {
@@ -128,7 +131,13 @@ export function Detail({
           <Attributes span={data.span} event={event} find={find} />
         )}
         {data !== undefined && tab === 'evaluations' && (
-          <Evaluations rows={evaluations} all={trace.evaluations} node={node} />
+          <Evaluations
+            rows={evaluations}
+            all={trace.evaluations}
+            node={node}
+            nodes={nodes}
+            onSelect={onSelect}
+          />
         )}
         {tab === 'logs' && (
           <Logs logs={trace.logs} total={trace.logCount} spanId={node.id} find={find} onSelect={onSelect} />
@@ -151,7 +160,7 @@ function Usage({ llm }: { readonly llm: LlmSpanRowJson }): JSX.Element | null {
           <dt>Model</dt>
           <dd>
             {model}
-            {provider !== '' && <small class="soft">{provider}</small>}
+            {provider !== '' && provider !== 'unknown' && <small class="soft">{provider}</small>}
           </dd>
         </div>
       )}

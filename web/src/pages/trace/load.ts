@@ -26,17 +26,25 @@ export interface LoadedTrace {
 export interface Loading {
   readonly trace: LoadedTrace | undefined;
   readonly error: ApiError | undefined;
+  /** Wall-clock ms of the last good answer. */
+  readonly lastGoodMs: number | undefined;
 }
 
 const LOGS = 500;
 const TRACE_ID = /^[0-9a-f]{32}$/;
 
-/** The trace's id in the notation of the API; an id in another notation is resolved, with the span it names. */
-export function useResolved(given: string): { readonly id?: ResolvedId; readonly error?: ApiError } {
+/**
+ * The trace's id in the notation of the API; an id in another notation is resolved, with the span it names. What is not
+ * here yet is asked for again when `turn` changes.
+ */
+export function useResolved(
+  given: string,
+  turn: string,
+): { readonly id?: ResolvedId; readonly error?: ApiError } {
   const known = TRACE_ID.test(given);
   const [answer, setAnswer] = useState<{ id?: ResolvedId; error?: ApiError }>({});
   useEffect(() => {
-    if (known) return;
+    if (known || answer.id !== undefined) return;
     const controller = new AbortController();
     getJson<ResolvedId>(`/api/resolve?id=${encodeURIComponent(given)}`, controller.signal)
       .then((id) => setAnswer({ id }))
@@ -44,7 +52,7 @@ export function useResolved(given: string): { readonly id?: ResolvedId; readonly
         if (!controller.signal.aborted) setAnswer({ error: asApiError(error) });
       });
     return () => controller.abort();
-  }, [given]);
+  }, [given, turn]);
   return known ? { id: { traceId: given } } : answer;
 }
 
@@ -74,8 +82,8 @@ async function load(traceId: string, signal: AbortSignal, show: (trace: LoadedTr
 }
 
 /** Loads a trace, and again when `turn` changes. What was there stays until the new one is complete. */
-export function useTrace(traceId: string | undefined, turn: number): Loading {
-  const [state, setState] = useState<Loading>({ trace: undefined, error: undefined });
+export function useTrace(traceId: string | undefined, turn: string): Loading {
+  const [state, setState] = useState<Loading>({ trace: undefined, error: undefined, lastGoodMs: undefined });
   useEffect(() => {
     if (traceId === undefined) return;
     const controller = new AbortController();
@@ -83,7 +91,8 @@ export function useTrace(traceId: string | undefined, turn: number): Loading {
       if (controller.signal.aborted) return;
       setState((before) => {
         const smaller = before.trace !== undefined && trace.spans.length < before.trace.spans.length;
-        return smaller && !trace.complete ? before : { trace, error: undefined };
+        const lastGoodMs = Date.now();
+        return { trace: smaller && !trace.complete ? before.trace : trace, error: undefined, lastGoodMs };
       });
     };
     load(traceId, controller.signal, show).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import type { LogRowJson } from '../../../../src/workbench/api/types.ts';
-import { compact, count, duration } from '../../lib/format.ts';
+import type { EvaluationRowJson, LogRowJson } from '../../../../src/workbench/api/types.ts';
+import { compact, cost, count, duration, plural } from '../../lib/format.ts';
 import type { TreeNode } from '../../lib/tree.ts';
 import { Icon } from '../../ui/icon.tsx';
 
@@ -11,6 +11,12 @@ const MOST_INDENTS = 24;
 /** Dots drawn on one row. */
 const MOST_DOTS = 40;
 
+/** Columns beside the time line. */
+export interface Columns {
+  readonly tokens: boolean;
+  readonly cost: boolean;
+}
+
 interface Props {
   readonly node: TreeNode;
   readonly index: number;
@@ -20,16 +26,28 @@ interface Props {
   readonly folded: boolean;
   readonly hit: boolean;
   readonly logs: readonly LogRowJson[] | undefined;
+  readonly evaluations: readonly EvaluationRowJson[] | undefined;
+  readonly columns: Columns;
   readonly onSelect: (id: string) => void;
   readonly onFold: (node: TreeNode, shut: boolean) => void;
 }
 
 /** `span, tokens, latency, status`, as it is read out. */
-function labelOf(node: TreeNode, logs: number): string {
+function labelOf(node: TreeNode, logs: number, evaluations: readonly EvaluationRowJson[]): string {
   const { name, kind, llm, durationMs, error } = node;
+  const failed = evaluations.filter(({ assessment }) => assessment === 'fail').length;
+  const judged = evaluations.length === 0 ? '' : plural(evaluations.length, 'evaluation');
   const tokens = llm?.totalTokens == null ? '' : `${count(llm.totalTokens)} tokens`;
   const lines = logs === 0 ? '' : `${count(logs)} log lines`;
-  return [kind === '' ? name : `${kind} ${name}`, tokens, duration(durationMs), error ? 'error' : 'ok', lines]
+  return [
+    kind === '' ? name : `${kind} ${name}`,
+    tokens,
+    duration(durationMs),
+    error ? 'error' : 'ok',
+    lines,
+    judged,
+    failed === 0 ? '' : `${count(failed)} failed`,
+  ]
     .filter(Boolean)
     .join(', ');
 }
@@ -43,6 +61,8 @@ export function Row({
   folded,
   hit,
   logs = [],
+  evaluations = [],
+  columns,
   onSelect,
   onFold,
 }: Props): JSX.Element {
@@ -58,7 +78,7 @@ export function Row({
       aria-level={node.depth + 1}
       aria-expanded={parent ? !folded : undefined}
       aria-selected={active}
-      aria-label={labelOf(node, logs.length)}
+      aria-label={labelOf(node, logs.length, evaluations)}
       tabIndex={active ? 0 : -1}
       style={{ top: `${index * ROW_PX}px` }}
       onClick={() => onSelect(node.id)}
@@ -85,6 +105,7 @@ export function Row({
         {node.resource !== '' && node.resource !== node.name && (
           <span class="wf-more soft">{node.resource}</span>
         )}
+        {evaluations.length > 0 && <Judged evaluations={evaluations} />}
         {folded && <span class="folded">{compact(node.below)}</span>}
         {node.orphan && <span class="flag">no parent</span>}
       </span>
@@ -105,6 +126,28 @@ export function Row({
           />
         ))}
       </span>
+      {columns.tokens && (
+        <span class="wf-figure" role="gridcell">
+          {node.llm?.totalTokens == null ? '' : count(node.llm.totalTokens)}
+        </span>
+      )}
+      {columns.cost && (
+        <span class="wf-figure" role="gridcell">
+          {node.llm?.costUsd == null ? '' : cost(node.llm.costUsd)}
+        </span>
+      )}
     </div>
+  );
+}
+
+/** That a span was judged, and whether anything failed. */
+function Judged({ evaluations }: { readonly evaluations: readonly EvaluationRowJson[] }): JSX.Element {
+  const failed = evaluations.filter(({ assessment }) => assessment === 'fail').map(({ label }) => label);
+  const title = `${plural(evaluations.length, 'evaluation')}${failed.length === 0 ? '' : `, failed: ${failed.join(', ')}`}`;
+  return (
+    <span class={failed.length === 0 ? 'judged' : 'judged bad'} title={title}>
+      <Icon name={failed.length === 0 ? 'evals' : 'error'} />
+      {evaluations.length}
+    </span>
   );
 }

@@ -18,15 +18,17 @@ import { Waterfall } from './waterfall.tsx';
 
 /** One trace. `given` is its id in any notation. */
 export function TracePage({ given }: { readonly given: string }): JSX.Element {
-  const resolved = useResolved(given);
+  const [again, setAgain] = useState(0);
+  const retry = (): void => setAgain((n) => n + 1);
+  const turn = `${useTurn()} ${again}`;
+  const resolved = useResolved(given, turn);
   const traceId = resolved.id?.traceId;
   useEffect(() => {
     if (resolved.id === undefined || resolved.id.traceId === given) return;
     navigate(tracePath(resolved.id.traceId, resolved.id.spanId ?? param('span')), { replace: true });
   }, [traceId]);
 
-  const turn = useTurn();
-  const { trace, error } = useTrace(traceId, turn);
+  const { trace, error, lastGoodMs } = useTrace(traceId, turn);
   const problem = resolved.error ?? error;
   if (trace === undefined) {
     return (
@@ -34,11 +36,20 @@ export function TracePage({ given }: { readonly given: string }): JSX.Element {
         <h1 class="visually-hidden">Trace</h1>
         {problem === undefined && <Loading what="the trace" />}
         {problem !== undefined &&
-          (problem.status === 404 ? <NotThere error={problem} /> : <Problem error={problem} />)}
+          (problem.status === 404 ? (
+            <NotThere error={problem} />
+          ) : (
+            <Problem error={problem} lastGoodMs={lastGoodMs} retry={retry} />
+          ))}
       </>
     );
   }
-  return <Loaded traceId={traceId!} trace={trace} error={problem} />;
+  return (
+    <>
+      {problem !== undefined && <Problem error={problem} lastGoodMs={lastGoodMs} retry={retry} />}
+      <Loaded traceId={traceId!} trace={trace} />
+    </>
+  );
 }
 
 /** A trace that is looked at is loaded again every few arrivals, not at every one. */
@@ -89,11 +100,9 @@ function NotThere({ error }: { readonly error: ApiError }): JSX.Element {
 function Loaded({
   traceId,
   trace,
-  error,
 }: {
   readonly traceId: string;
   readonly trace: NonNullable<ReturnType<typeof useTrace>['trace']>;
-  readonly error: ApiError | undefined;
 }): JSX.Element {
   const tree = useMemo(() => buildTree(trace.spans, trace.llmSpans), [trace.spans, trace.llmSpans]);
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
@@ -131,7 +140,6 @@ function Loaded({
         active={active}
         onStep={step}
       />
-      {error !== undefined && <Problem error={error} />}
       {tree.missingParents.length > 0 && trace.complete && (
         <p class="notice">
           <b>Partial trace.</b> {count(tree.missingParents.length)} parent
@@ -148,6 +156,7 @@ function Loaded({
           tree={tree}
           rows={rows}
           logs={trace.logs}
+          evaluations={trace.evaluations}
           folded={folded}
           onFold={setFolded}
           active={active}
@@ -162,6 +171,7 @@ function Loaded({
             traceId={traceId}
             trace={trace}
             node={active}
+            nodes={tree.nodes}
             find={find}
             onSelect={select}
           />

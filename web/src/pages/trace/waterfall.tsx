@@ -1,16 +1,18 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { LogRowJson } from '../../../../src/workbench/api/types.ts';
+import type { EvaluationRowJson, LogRowJson } from '../../../../src/workbench/api/types.ts';
 import { duration } from '../../lib/format.ts';
+import { judgedSpan } from '../../lib/evaluations.ts';
 import { linear } from '../../lib/scale.ts';
 import type { Tree, TreeNode } from '../../lib/tree.ts';
 import { scrollToRow, windowOf } from '../../lib/virtual.ts';
-import { Row, ROW_PX } from './row.tsx';
+import { type Columns, Row, ROW_PX } from './row.tsx';
 
 interface Props {
   readonly tree: Tree;
   readonly rows: readonly TreeNode[];
   readonly logs: readonly LogRowJson[];
+  readonly evaluations: readonly EvaluationRowJson[];
   readonly folded: ReadonlySet<string>;
   readonly onFold: (folded: ReadonlySet<string>) => void;
   readonly active: TreeNode | undefined;
@@ -32,11 +34,21 @@ function logsBySpan(logs: readonly LogRowJson[], tree: Tree): ReadonlyMap<string
   return by;
 }
 
+/** Columns that no span of the trace has anything for are left out. */
+function columnsOf(tree: Tree): Columns {
+  const llm = [...tree.nodes.values()].flatMap(({ llm: span }) => (span === undefined ? [] : [span]));
+  return {
+    tokens: llm.some(({ totalTokens }) => totalTokens !== null),
+    cost: llm.some(({ costUsd }) => costUsd !== null),
+  };
+}
+
 /** The waterfall: an ARIA tree grid of which only the rows in view, and the active one, are in the document. */
 export function Waterfall({
   tree,
   rows,
   logs,
+  evaluations,
   folded,
   onFold,
   active,
@@ -50,6 +62,8 @@ export function Waterfall({
   const wantsFocus = useRef(false);
   const at = useMemo(() => new Map(rows.map((node, i) => [node.id, i])), [rows]);
   const byLogs = useMemo(() => logsBySpan(logs, tree), [logs, tree]);
+  const judged = useMemo(() => Map.groupBy(evaluations, judgedSpan), [evaluations]);
+  const columns = useMemo(() => columnsOf(tree), [tree]);
   const activeAt = at.get(active?.id ?? '') ?? 0;
   const span = Math.max(tree.endMs - tree.startMs, 1e-6);
   const scale = linear(0, span, 4);
@@ -129,7 +143,10 @@ export function Waterfall({
     drawn.push({ node: active, index: activeAt });
   }
   return (
-    <section class="waterfall" aria-label="Waterfall">
+    <section
+      class={`waterfall ${columns.tokens ? 'has-tokens' : ''} ${columns.cost ? 'has-cost' : ''}`}
+      aria-label="Waterfall"
+    >
       <div class="waterfall-head" aria-hidden="true">
         <span>Span</span>
         <span class="ruler">
@@ -139,6 +156,8 @@ export function Waterfall({
             </span>
           ))}
         </span>
+        {columns.tokens && <span class="num">Tokens</span>}
+        {columns.cost && <span class="num">Cost</span>}
       </div>
       <div
         ref={box}
@@ -161,6 +180,8 @@ export function Waterfall({
               folded={folded.has(node.id)}
               hit={hits.has(node.id)}
               logs={byLogs.get(node.id)}
+              evaluations={judged.get(node.id)}
+              columns={columns}
               onSelect={onSelect}
               onFold={fold}
             />
