@@ -23,7 +23,12 @@ class NothingNamedError extends Error {
   readonly fix = CODES['KS-PURGE-002'].fix;
 }
 
-const NOTHING: Purged = { signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0, recall: 0 };
+const NOTHING: Purged = {
+  signals: { spans: 0, llmSpans: 0, evaluations: 0 },
+  records: 0,
+  recall: 0,
+  statistics: 0,
+};
 
 /** Adds `keepspan purge`: removes journaled data for good. Without --yes it says what it would remove, and exits 1. */
 export function purgeCommand(program: Command): void {
@@ -90,6 +95,9 @@ function asText({ journal, receivers = [], removed, pending, quarantine }: Purge
     ...receivers.map((name) => `with that of the OTLP receiver ${name}`),
     `${removed ? 'removed' : 'would remove'} ${pending.records} pending records: ${kinds}`,
     `${removed ? 'removed' : 'would remove'} ${pending.recall} recall evaluations without a verdict`,
+    ...(pending.statistics === 0
+      ? []
+      : [`${removed ? 'removed' : 'would remove'} the hit statistics of ${pending.statistics} spans`]),
     `${removed ? 'removed' : 'would remove'} ${quarantine.records} refused records (${quarantine.bytes} bytes)`,
     removed ? '' : 'nothing was removed: add --yes to do it\n',
   ].join('\n');

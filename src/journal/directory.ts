@@ -28,6 +28,7 @@ export const Names = {
   closing: 'closing',
   seal: 'sealed.json',
   quarantine: 'quarantine',
+  statistics: 'statistics',
   writerPrefix: 'w-',
 } as const;
 

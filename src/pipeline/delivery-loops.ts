@@ -14,7 +14,8 @@ import { OutcomeBoard } from './outcome-board.ts';
 import { thinningBy } from './policy.ts';
 import { RelayWriters } from './relay-writers.ts';
 import { watchResolved } from './resolved-records.ts';
-import { Statistics } from './statistics.ts';
+import { StatisticsSpool } from './statistics/spool.ts';
+import { Statistics } from './statistics/statistics.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-messages.ts';
 
 /** Writers are looked for so often; what is written into known ones rings the doorbell. */
@@ -38,6 +39,8 @@ export function startDelivery(
   let own = { id: input.writerId, board: new OutcomeBoard(input.board) };
   const doorbell = own.board;
   const relayBoard = new OutcomeBoard(input.relayOutcomes);
+  /** Undefined while there is no journal. */
+  let { directory } = input;
   const sender = createHttpSender({ proxyEnv: input.proxyEnv, holdsProcess });
   const thinning = thinningBy(input.policy);
   const noise = new NoiseBoard(input.noise, input.policy);
@@ -49,6 +52,12 @@ export function startDelivery(
           hostname: hostname(),
           send: sender.send,
           onCount: (what, spans) => noise.addStatistics(what, spans),
+          spool: new StatisticsSpool({
+            directory: () => directory,
+            key: input.journalKey,
+            token: input.relayToken,
+            onError: (error) => tell({ type: 'error', error: `statistics: ${String(error)}` }),
+          }),
           onLost: (spans, reason) => tell({ type: 'statistics-lost', spans, reason }),
         });
   const send = statistics?.send ?? sender.send;
@@ -61,10 +70,10 @@ export function startDelivery(
   };
   const encoder = createDatadogEncoder({ ...toDatadog, ...thinning.options });
 
-  function createDeliverer(directory: string): Deliverer {
-    const relays = new RelayWriters(directory, input.relayToken);
+  function createDeliverer(journal: string): Deliverer {
+    const relays = new RelayWriters(journal, input.relayToken);
     return new Deliverer({
-      directory,
+      directory: journal,
       host: 'worker',
       encoder,
       send,
@@ -94,8 +103,7 @@ export function startDelivery(
     });
   }
 
-  /** Undefined while there is no journal. */
-  let deliverer = input.directory === undefined ? undefined : createDeliverer(input.directory);
+  let deliverer = directory === undefined ? undefined : createDeliverer(directory);
 
   const memory = Object.fromEntries(
     SIGNAL_KINDS.map((kind) => [
@@ -129,7 +137,8 @@ export function startDelivery(
     switch (message.type) {
       case 'journal':
         own = { id: message.writerId, board: new OutcomeBoard(message.board) };
-        if (message.directory !== undefined) deliverer ??= createDeliverer(message.directory);
+        directory ??= message.directory;
+        if (directory !== undefined) deliverer ??= createDeliverer(directory);
         return;
       case 'memory':
         memory[message.record.kind].push(message.record);

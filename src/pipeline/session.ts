@@ -176,7 +176,8 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       onDeath: (error) => {
         relay.takeBack();
         isDeliveryUp = false;
-        const statisticsLost = noise.loseStatistics();
+        // What is on disk the thread that comes next sends.
+        const statisticsLost = journal.onDisk ? 0 : noise.loseStatistics();
         warnOnce('KS-DELIVERY-003', { error, statisticsLost });
       },
     });

@@ -17,7 +17,8 @@ import { ReceiversBeside, sayUnknownReceiver } from './otlp/receivers-beside.ts'
 import { readJournalLedger } from './ledger-view.ts';
 import { policyOf, thinningBy } from './policy.ts';
 import { pendingIn } from './process-ledger.ts';
-import { Statistics } from './statistics.ts';
+import { StatisticsSpool } from './statistics/spool.ts';
+import { Statistics } from './statistics/statistics.ts';
 import { targetOf } from './target.ts';
 
 export interface SidecarOptions {
@@ -80,6 +81,12 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
           hostname: hostname(),
           send: sender.send,
           onCount: () => undefined,
+          spool: new StatisticsSpool({
+            directory: () => path,
+            key: key === 'unusable' ? undefined : key,
+            token: '',
+            onError,
+          }),
           onLost: (spans, reason) => warnOnce('KS-DELIVERY-005', { site: reason, spans, reason }),
         });
   const shared = {

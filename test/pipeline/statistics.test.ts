@@ -5,7 +5,7 @@ import type { PendingRecord } from '../../src/contracts/delivery.ts';
 import type { StatisticsCounts } from '../../src/contracts/sampling.ts';
 import type { OutgoingRequest, SendResult } from '../../src/delivery/send.ts';
 import { watchResolved } from '../../src/pipeline/resolved-records.ts';
-import { Statistics } from '../../src/pipeline/statistics.ts';
+import { Statistics } from '../../src/pipeline/statistics/statistics.ts';
 import { answered } from '../delivery/harness.ts';
 import { MemorySource } from '../delivery/memory-source.ts';
 import { readMsgpack } from '../support/msgpack.ts';

@@ -14,6 +14,8 @@ import { SIGNAL_KINDS } from '../../kernel/signals.ts';
 import { addLedgers } from '../../ledger/account.ts';
 import { JournalSource } from '../journal-source.ts';
 import { writerLedger } from '../ledger-view.ts';
+import { spansIn } from '../statistics/spool-files.ts';
+import { listStatistics } from '../statistics/spool.ts';
 import { claimQueue, countQueue, purgeQueue, releaseQueue } from '../recall/purge-queue.ts';
 import { pendingRecords } from './pending.ts';
 
@@ -28,6 +30,8 @@ export interface Purged {
   readonly records: number;
   /** Recall evaluations without a verdict, of the queue below the journal; they go with the evaluations. */
   readonly recall: number;
+  /** Spans whose hit statistics nobody has sent yet: they go when everything goes. */
+  readonly statistics: number;
 }
 
 /** Writers that still write, or that somebody delivers: what they hold is not ours to remove. */
@@ -47,6 +51,8 @@ export function countPurge(directories: readonly string[], { kinds, beforeMs }: 
       total.signals[found.kind] += found.signals;
     }
     if (kinds.includes('evaluations')) total.recall += countQueue(directory, beforeMs);
+    if (isEverything({ kinds, beforeMs }))
+      total.statistics += listStatistics(directory).reduce((sum, folder) => sum + spansIn(folder), 0);
   }
   return total;
 }
@@ -61,11 +67,15 @@ export function purge(directories: readonly string[], selection: PurgeSelection)
   const instance = randomUUID();
   const claims = directories.map((directory) => new Claims(directory));
   try {
-    for (const claim of claims) claim.take(instance, selection.kinds.includes('evaluations'));
+    for (const claim of claims) claim.take(instance, selection);
     const inUse = claims.flatMap((claim) => claim.inUse);
     if (inUse.length > 0) throw new JournalInUseError(`in use: ${inUse.map(describe).join(', ')}`);
     const total = noneYet();
-    for (const { directory, writers, queue } of claims) {
+    for (const { directory, writers, queue, statistics } of claims) {
+      for (const folder of statistics) {
+        total.statistics += spansIn(folder);
+        rmSync(folder, { recursive: true, force: true });
+      }
       for (const path of writers) purgeWriter(path, directory, selection, instance, total);
       if (selection.kinds.includes('evaluations'))
         total.recall += purgeQueue(directory, queue, selection.beforeMs);
@@ -81,6 +91,7 @@ class Claims {
   readonly directory: string;
   readonly writers: string[] = [];
   readonly queue: string[] = [];
+  readonly statistics: string[] = [];
   /** What somebody else has. */
   readonly inUse: string[] = [];
 
@@ -88,12 +99,13 @@ class Claims {
     this.directory = directory;
   }
 
-  take(instance: string, wantsQueue: boolean): void {
+  take(instance: string, selection: PurgeSelection): void {
+    const wantsQueue = selection.kinds.includes('evaluations');
     const queue = wantsQueue ? claimQueue(this.directory, instance) : { claimed: [], inUse: [] };
     this.queue.push(...queue.claimed);
     for (const path of listWriters(this.directory)) {
       const state = ownerState(path);
-      const isOurs = (state === 'dead' || state === 'expired') && claimDelivery(path, instance);
+      const isOurs = isGone(path) && claimDelivery(path, instance);
       if (isOurs) this.writers.push(path);
       // One whose lease ran out may only stand still: sealed, it goes on elsewhere.
       const mayGoOn =
@@ -101,11 +113,14 @@ class Claims {
       if (!isOurs || mayGoOn) this.inUse.push(path);
     }
     this.inUse.push(...queue.inUse);
+    if (!isEverything(selection)) return;
+    for (const folder of listStatistics(this.directory))
+      (isGone(folder) && claimDelivery(folder, instance) ? this.statistics : this.inUse).push(folder);
   }
 
   release(instance: string): void {
     releaseQueue(this.queue, instance);
-    for (const path of this.writers) releaseDelivery(path, instance);
+    for (const path of [...this.writers, ...this.statistics]) releaseDelivery(path, instance);
   }
 }
 
@@ -113,9 +128,23 @@ interface Total {
   readonly signals: Record<SignalKind, number>;
   records: number;
   recall: number;
+  statistics: number;
 }
 
-const noneYet = (): Total => ({ signals: { spans: 0, llmSpans: 0, evaluations: 0 }, records: 0, recall: 0 });
+const noneYet = (): Total => ({
+  signals: { spans: 0, llmSpans: 0, evaluations: 0 },
+  records: 0,
+  recall: 0,
+  statistics: 0,
+});
+
+function isEverything({ kinds, beforeMs }: PurgeSelection): boolean {
+  return beforeMs === Number.POSITIVE_INFINITY && SIGNAL_KINDS.every((kind) => kinds.includes(kind));
+}
+
+function isGone(path: string): boolean {
+  return ['dead', 'expired'].includes(ownerState(path));
+}
 
 const READ_BYTES = 8 * 1024 * 1024;
 const MAX_RECORDS = 1000;

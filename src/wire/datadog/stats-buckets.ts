@@ -82,9 +82,14 @@ export class StatsBuckets {
     (span.error ? errors : ok).add(span.durationNs);
   }
 
+  /** Everything since the last `drain`; it grows on. */
+  origins(): readonly OriginStats[] {
+    return [...this.#origins.values()];
+  }
+
   /** Hands everything over and starts anew. */
   drain(): readonly OriginStats[] {
-    const drained = [...this.#origins.values()];
+    const drained = this.origins();
     this.#origins = new Map();
     this.#last = undefined;
     this.#rows = 0;

@@ -60,9 +60,17 @@ export class TraceStats {
 
   /** What was counted since the last time. */
   drain(): readonly StatsPayload[] {
-    return this.#buckets.drain().map((stats) => ({
+    const payloads = this.snapshot();
+    this.#buckets.drain();
+    this.#sequence += payloads.length;
+    return payloads;
+  }
+
+  /** The same, which goes on. */
+  snapshot(): readonly StatsPayload[] {
+    return this.#buckets.origins().map((stats, i) => ({
       headers: headersFor(stats),
-      body: encodeStats(stats, { hostname: this.#hostname, sequence: (this.#sequence += 1) }),
+      body: encodeStats(stats, { hostname: this.#hostname, sequence: this.#sequence + i + 1 }),
       hits: stats.hits,
     }));
   }
