@@ -170,6 +170,11 @@ export const CHECKLIST: readonly ChecklistRow[] = [
     checks: ['KS-OTEL-004'],
     remark: 'repaired at run time on stack otlp',
   },
+  {
+    group: TRAPS,
+    line: 'OpenLLMetry by itself: streams, failed calls, LangChain’s handlers',
+    checks: ['KS-DOUBLE-004'],
+  },
   { group: TRAPS, line: 'OpenLLMetry fetches prompts at start', checks: ['KS-EXIT-004'] },
   { group: TRAPS, line: 'AWS Lambda freezes the process after an answer', checks: ['KS-EXIT-005'] },
   { group: TRAPS, line: '`traceContent: false` that leaks', checks: ['KS-CONTENT-001'] },

@@ -30,6 +30,7 @@ import { check as nodeOptions } from './node-options/check.ts';
 import { check as nodeVersion } from './node-version/check.ts';
 import { check as notInstrumented } from './not-instrumented/check.ts';
 import { check as openaiInstrumentation } from './openai-instrumentation/check.ts';
+import { check as openllmetryAlone } from './openllmetry-alone/check.ts';
 import { check as optionalImports } from './optional-imports/check.ts';
 import { check as otelApiCopies } from './otel-api-copies/check.ts';
 import { check as otelBridge } from './otel-bridge/check.ts';
@@ -64,6 +65,7 @@ export const CHECKS: readonly ProjectCheck[] = [
   doublePatching,
   ineffectiveBlockLists,
   otelLlmInstrumentations,
+  openllmetryAlone,
   otelApiCopies,
   tracerCopies,
   settingsSanity,
