@@ -29,8 +29,9 @@ exporter.export = (spans, done) =>
   });
 const batch = new BatchSpanProcessor(exporter);
 const custody = new CustodySpanProcessor({ endpoint: url });
+// By its name one of LLM work, whose spans are followed until they end.
 const tracerOf = (spanProcessors: SpanProcessor[]) =>
-  new NodeTracerProvider({ spanProcessors }).getTracer('bench', '1.0.0');
+  new NodeTracerProvider({ spanProcessors }).getTracer('bench-openai', '1.0.0');
 const tracers = { subject: tracerOf([custody]), alternative: tracerOf([batch]), bare: tracerOf([]) };
 
 const TEXT = JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: 'x'.repeat(450) }] }]);

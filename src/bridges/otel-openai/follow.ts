@@ -21,7 +21,12 @@ export function followOpenAiInstrumentation(application: readonly NodeJS.Require
   const load = createRequire(import.meta.url);
   for (const require of application) {
     const file = importedFile(require, PACKAGE);
-    if (file?.endsWith('.mjs') === true) take(load(file));
+    if (file?.endsWith('.mjs') !== true) continue;
+    try {
+      take(load(file));
+    } catch {
+      // It cannot be loaded here; the application hears why when it loads it.
+    }
   }
   return () => {
     for (const step of undo.splice(0).toReversed()) step();
