@@ -4,6 +4,15 @@ import { environmentWith } from '../settings/environment.ts';
 import { requestRound, Traffic, type Round } from '../verify/traffic.ts';
 import type { VerifyOptions } from './verify-options.ts';
 
+/** Whether a person uses the service: asked for, or nobody else was named and one is there. */
+export function waits(
+  { request, script, wait }: VerifyOptions,
+  { stdin, stderr }: Pick<NodeJS.Process, 'stdin' | 'stderr'> = process,
+): boolean {
+  if (wait === true || request !== undefined || script !== undefined) return wait === true;
+  return stdin.isTTY && stderr.isTTY;
+}
+
 /**
  * What gives the service work.
  *

@@ -32,7 +32,7 @@ import {
   urlOf,
   type VerifyOptions,
 } from './verify-options.ts';
-import { trafficOf, waitForUser } from './verify-surroundings.ts';
+import { trafficOf, waitForUser, waits } from './verify-surroundings.ts';
 
 /** What was asked cannot be done. */
 class VerifyError extends Error {
@@ -64,7 +64,7 @@ export function verifyCommand(program: Command): void {
       collect,
     )
     .option('--script <file>', 'program that uses the service at SERVICE_URL, instead of --request')
-    .option('--wait', 'use the service yourself, instead of --request')
+    .option('--wait', 'use the service yourself; what a terminal does without --request and --script')
     .option('--rounds <number>', 'how often the requests are sent while it is looked at', roundsOf, 5)
     .option('--url <url>', 'where the service listens (default: seen)', urlOf)
     .option('--health <path>', 'path of the health probes (default: the usual ones are tried)', pathOf)
@@ -97,7 +97,8 @@ async function verify(command: readonly string[], options: VerifyOptions): Promi
   if (!existsSync(cwd) || !statSync(cwd).isDirectory())
     throw new VerifyError('KS-PROOF-001', `${cwd} is no directory`);
   const startMs = performance.now();
-  const traffic = understood(() => trafficOf(options));
+  const wait = waits(options);
+  const traffic = understood(() => trafficOf({ ...options, wait }));
   const folder = privateFolder();
   const starts = join(folder, 'starts');
   mkdirSync(starts);
@@ -108,7 +109,7 @@ async function verify(command: readonly string[], options: VerifyOptions): Promi
     const at: Surroundings = {
       ...{ command: [file, ...args], cwd, folder, traffic, workbench },
       env: serviceEnvironment,
-      drive: options.wait === true ? waitForUser : undefined,
+      drive: wait ? waitForUser : undefined,
       rounds: options.rounds,
       url: options.url,
       healthPath: options.health,

@@ -1,5 +1,6 @@
 import { evidenceLines, markOf, type TextOptions } from '../checks/report/marks.ts';
 import type { CheckOutcome, CheckStatus } from '../contracts/check.ts';
+import { SWITCHED_OFF } from './checks/arrivals.ts';
 import type { LineOutcome } from './evidence.ts';
 
 const WORDS: Readonly<Record<CheckStatus, string>> = {
@@ -17,13 +18,19 @@ export function verifyText(
   { verbose, color, durationMs }: TextOptions,
 ): string {
   const groups = [...new Set(lines.map(({ group }) => group))];
+  const told = new Set<string>();
+  const tell = (check: CheckOutcome): string[] => {
+    if (told.has(check.id)) return [`    ${check.id}  as above`];
+    told.add(check.id);
+    return described(check);
+  };
   const text = groups.flatMap((group) => [
     group,
     ...lines
       .filter((line) => line.group === group)
       .flatMap(({ line, status, checks }) => [
         `${markOf(status, color)} ${line}`,
-        ...checks.filter((check) => isShown(check, status, verbose)).flatMap(described),
+        ...checks.filter((check) => isShown(check, status, verbose)).flatMap(tell),
       ]),
     '',
   ]);
@@ -31,7 +38,17 @@ export function verifyText(
     (status) => [lines.filter((line) => line.status === status).length, WORDS[status]] as const,
   );
   const summary = counts.flatMap(([count, word]) => (count > 0 ? [`${count} ${word}`] : [])).join(', ');
-  return `${text.join('\n')}\n${lines.length} lines of the checklist: ${summary} (${(durationMs / 1000).toFixed(1)}s)\n`;
+  return `${text.join('\n')}\n${hintOf(lines)}${lines.length} lines of the checklist: ${summary} (${(durationMs / 1000).toFixed(1)}s)\n`;
+}
+
+/** One cause of most of what failed, said as one. */
+function hintOf(lines: readonly LineOutcome[]): string {
+  const start = lines.flatMap(({ checks }) => checks).find(({ id }) => id === 'KS-VERIFY-001');
+  if (start?.evidence[0]?.startsWith(SWITCHED_OFF) !== true) return '';
+  return (
+    'The service ran with observability switched off, and most of what failed follows from that.\n' +
+    'Give it the environment of production: DD_LLMOBS_ENABLED=1 keepspan verify …\n\n'
+  );
 }
 
 function isShown({ status }: CheckOutcome, ofLine: CheckStatus, verbose: boolean): boolean {

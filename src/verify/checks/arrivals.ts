@@ -3,6 +3,9 @@ import type { ArrivedLlmSpan } from '../arrivals.ts';
 import { recordIn } from '../log-lines.ts';
 import { shownAnswers } from '../traffic.ts';
 
+/** How the evidence begins where the service says that nothing is switched on. */
+export const SWITCHED_OFF = 'observability_disabled';
+
 const SECOND_MS = 1000;
 const LIMIT_MS = 60_000;
 
@@ -24,7 +27,7 @@ export const startRecord: VerifyCheck = {
       return fail([
         disabled === undefined
           ? 'no observability_initialized in the output'
-          : `observability_disabled: ${String(disabled.fields['why'])}`,
+          : `${SWITCHED_OFF}: ${String(disabled.fields['why'])}`,
       ]);
     }
     const { stack, checked } = record.fields as {
