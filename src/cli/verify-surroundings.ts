@@ -44,6 +44,11 @@ function scriptRound(file: string): Round {
 /** Says where the service is and waits for a line on stdin. */
 export async function waitForUser(baseUrl: string): Promise<void> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // The terminal gives Ctrl-C to who reads lines, as a rejection; it is meant for the command.
+  lines.on('SIGINT', () => {
+    process.stderr.write('\n');
+    process.kill(process.pid, 'SIGINT');
+  });
   try {
     await lines.question(`The service listens at ${baseUrl}. Use it, then press Enter. `);
   } finally {
