@@ -10,18 +10,16 @@ import { RecordCipher } from '../journal/cipher.ts';
 import { claimDelivery, ownerState, releaseDelivery, renewDelivery } from '../journal/claim.ts';
 import { readCounterPage } from '../journal/counters.ts';
 import { listWriters, Names } from '../journal/directory.ts';
-import { appendHistory, readHistory } from '../journal/history.ts';
+import { readHistory } from '../journal/history.ts';
 import { isLeaseCertain } from '../journal/identity.ts';
 import { OutcomeLog, type OutcomeState } from '../journal/outcomes.ts';
 import { readSeal, type Seal } from '../journal/seal.ts';
 import { sealWriter } from '../journal/sealing.ts';
-import { surveyWriter } from '../journal/survey.ts';
 import { UpstreamNote } from '../journal/upstream-note.ts';
 import { systemClock, type Clock } from '../kernel/clock.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
-import { addLedgers } from '../ledger/account.ts';
+import { endWriter } from './end-writer.ts';
 import { JournalSource } from './journal-source.ts';
-import { writerLedger } from './ledger-view.ts';
 import { watchResolved } from './resolved-records.ts';
 
 export interface DelivererOptions {
@@ -242,20 +240,7 @@ export class Deliverer {
   async #finish(adopted: Adopted): Promise<void> {
     const { path } = adopted;
     await this.#letGo(adopted, false);
-    const survey = surveyWriter(path);
-    if (survey === undefined || survey.state === 'running') return;
-    const { ledger, maybeTwice } = writerLedger(survey);
-    const entry = {
-      id: survey.id,
-      endedMs: this.#clock.wall(),
-      state: survey.state,
-      ledger,
-      maybeTwice,
-      writers: 1,
-      seal: readSeal(path),
-    };
-    if (appendHistory(dirname(path), entry, this.#instance, addLedgers))
-      rmSync(path, { recursive: true, force: true });
+    endWriter(path, this.#instance, this.#clock.wall());
   }
 
   #letGo(adopted: Adopted, release = true): Promise<void> {

@@ -4,8 +4,8 @@ import type { NoiseCounts } from '../contracts/sampling.ts';
 import type { Ledger } from '../contracts/ledger.ts';
 import type { GuardedJournal } from '../journal/guarded.ts';
 import type { JournalLifetime } from '../journal/lifetime.ts';
-import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { warningCounts } from '../selfmetrics/warnings.ts';
+import { judgeHealth } from './health-reasons.ts';
 import type { Health } from './session-types.ts';
 import type { StartFindings } from './start-checks.ts';
 import type { Stack } from './start-stack.ts';
@@ -50,19 +50,8 @@ export function describeHealth(parts: HealthParts): Health {
   if (delivery === 'down') failing.push('the delivery thread has died: signals wait in the journal');
   if (isDelivered === false) failing.push('nobody delivers the journal: KS-DELIVERY-006');
   if (!findings.tracerFirst) degraded.push(`loaded before the tracer: ${findings.loadedBefore.join(', ')}`);
-  for (const { kind, status, httpStatus, error } of upstream) {
-    const answer = httpStatus === undefined ? (error ?? '') : `HTTP ${httpStatus}`;
-    if (status === 'held') failing.push(`upstream refuses ${kind}: ${answer}`);
-    if (status === 'retrying') degraded.push(`${kind} wait for upstream: ${answer}`);
-  }
-  for (const kind of SIGNAL_KINDS) {
-    const { lost, unaccounted } = ledger[kind];
-    for (const [reason, n] of Object.entries(lost)) failing.push(`${n} ${kind} lost: ${reason}`);
-    if (unaccounted !== 0) failing.push(`${unaccounted} ${kind} unaccounted for`);
-  }
   return {
-    status: failing.length > 0 ? 'failing' : degraded.length > 0 ? 'degraded' : 'ok',
-    reasons: [...failing, ...degraded],
+    ...judgeHealth({ degraded, failing, upstream, ledger }),
     custody: stack.custodyLevel,
     journal: { directory, lifetime, onDisk: journal.onDisk },
     upstream,

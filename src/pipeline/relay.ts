@@ -1,16 +1,15 @@
 import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { RelayHandle } from '../bridges/dd-trace/request-seam.ts';
 import type { Ledger } from '../contracts/ledger.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import type { CounterValues } from '../journal/counters.ts';
 import type { JournalLifetime } from '../journal/lifetime.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
+import { KeptThread } from './kept-thread.ts';
 import { OutcomeBoard, type BoardMemory } from './outcome-board.ts';
 import { processLedger } from './process-ledger.ts';
 import { createRelayMemory, RelayBoard, type RelayCounts } from './relay-board.ts';
 import type { RelayInput, ToRelay } from './relay-messages.ts';
-import { threadArguments } from './thread-arguments.ts';
 
 export interface RelayOptions {
   readonly input: Omit<RelayInput, 'keepspanInternal' | 'memory' | 'port' | 'rates' | 'moves'>;
@@ -27,8 +26,6 @@ export interface RelayOptions {
 const START_MS = 1000;
 /** The 'exit' handler waits so long for its last word at most. */
 const CONCLUDE_MS = 100;
-const FIRST_RESTART_MS = 100;
-const MAX_RESTART_MS = 30_000;
 
 const NOTHING = { spans: 0, llmSpans: 0, evaluations: 0 } as const;
 
@@ -40,11 +37,8 @@ const NOTHING = { spans: 0, llmSpans: 0, evaluations: 0 } as const;
 export class Relay implements RelayHandle {
   readonly #options: RelayOptions;
   readonly #outcomes: OutcomeBoard;
+  readonly #thread: KeptThread<ToRelay>;
   #board: RelayBoard | undefined;
-  #worker: Worker | undefined;
-  #restart: NodeJS.Timeout | undefined;
-  #restartMs = FIRST_RESTART_MS;
-  #stopped = false;
   #port = 0;
   /** Of threads that died. */
   #past: RelayCounts | undefined;
@@ -54,9 +48,21 @@ export class Relay implements RelayHandle {
   private constructor(options: RelayOptions) {
     this.#options = options;
     this.#outcomes = new OutcomeBoard(options.outcomes);
-    this.#board = this.#spawn();
-    this.#port = this.#board.waitForPort(START_MS) ?? 0;
-    this.#seen = this.#board.read();
+    this.#thread = new KeptThread<ToRelay>({
+      name: 'keepspan-relay',
+      file: new URL(`./relay-worker${extname(import.meta.url)}`, import.meta.url),
+      input: () => this.#begin(),
+      env: options.env,
+      // The tracer goes on sending to the address: whoever listens there again takes it.
+      isWanted: () => this.#port !== 0,
+      onDeath: (error) => {
+        this.#past = lostWithIt(this.#sum());
+        this.#board = undefined;
+        options.onDeath(error);
+      },
+    });
+    this.#port = this.#board?.waitForPort(START_MS) ?? 0;
+    this.#seen = this.#sum();
     this.#seenOutcomes = this.#readOutcomes();
   }
 
@@ -95,71 +101,28 @@ export class Relay implements RelayHandle {
 
   /** For the 'exit' handler: what has reached it is in its journal when this returns. */
   conclude(): void {
-    if (this.#worker === undefined) return;
+    if (!this.#thread.isUp) return;
     this.#tell({ type: 'conclude' });
     this.#board?.waitForConclusion(CONCLUDE_MS);
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#restart);
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    worker.ref();
-    this.#tell({ type: 'stop' });
-    await ended;
+  stop(): Promise<void> {
+    return this.#thread.stop({ type: 'stop' });
   }
 
-  #spawn(): RelayBoard {
-    const { input, env, rates } = this.#options;
+  /** What the thread starts with, and a board of its own. */
+  #begin(): RelayInput {
+    const { input, rates } = this.#options;
     const memory = createRelayMemory();
     const board = new RelayBoard(memory);
     const moves = this.#past?.moves ?? 0;
     board.begin(moves);
-    const workerData: RelayInput = {
-      keepspanInternal: true,
-      ...input,
-      memory,
-      port: this.#port,
-      rates: rates(),
-      moves,
-    };
-    const file = new URL(`./relay-worker${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(file, {
-      name: 'keepspan-relay',
-      workerData,
-      env: { ...env },
-      execArgv: threadArguments(),
-      stdin: false,
-      stdout: true,
-      stderr: true,
-    });
-    let failure = 'it ended by itself';
-    worker.on('error', (error) => {
-      failure = String(error);
-    });
-    worker.on('exit', () => this.#onEnd(failure));
-    worker.unref();
-    this.#worker = worker;
-    return board;
-  }
-
-  /** The tracer goes on sending to the address: whoever listens there again takes it. */
-  #onEnd(failure: string): void {
-    this.#worker = undefined;
-    if (this.#stopped || this.#port === 0) return;
-    this.#past = lostWithIt(this.#sum());
-    this.#board = undefined;
-    this.#options.onDeath(failure);
-    this.#restart = setTimeout(() => {
-      this.#board = this.#spawn();
-    }, this.#restartMs).unref();
-    this.#restartMs = Math.min(MAX_RESTART_MS, this.#restartMs * 2);
+    this.#board = board;
+    return { keepspanInternal: true, ...input, memory, port: this.#port, rates: rates(), moves };
   }
 
   #tell(message: ToRelay): void {
-    this.#worker?.postMessage(message);
+    this.#thread.tell(message);
   }
 
   #moves(): number {

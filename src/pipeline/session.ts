@@ -5,7 +5,6 @@ import { guardUndici } from '../bridges/aws/covered-requests.ts';
 import type { CustodyHooks } from '../contracts/lifecycle.ts';
 import type { UpstreamState } from '../contracts/delivery.ts';
 import type { SignalKind } from '../contracts/signal.ts';
-import { createLifecycle } from '../lifecycle/lifecycle.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
 import { addLedgers } from '../ledger/account.ts';
 import type { BackendSlot } from '../spans/wrap.ts';
@@ -14,7 +13,7 @@ import { environmentWithoutPreloads, proxyEnvironment } from '../settings/enviro
 import { loadSettings } from '../settings/load.ts';
 import type { Settings, SettingsOptions } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
-import { adapters } from './adapters.ts';
+import { beginLifecycle } from './begin-lifecycle.ts';
 import { BesideOutcomes } from './beside-outcomes.ts';
 import { CustodyStore } from './custody-store.ts';
 import type { DeliveryHost } from './delivery-host.ts';
@@ -204,16 +203,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     upstream: upstreamStates,
     noise: () => (host === undefined ? undefined : noise.counts()),
   });
-  const lifecycle = createLifecycle({
-    custody: hooks,
-    adapters,
-    budgets: { totalMs: settings.shutdownTimeoutMs },
-    drainDelayMs: settings.drainDelayMs,
-    exitCodes: settings.exitCode,
-    warn: (code, message) => warnOnce(code, { site: message, detail: message }),
-  });
-  // Before the lifecycle's listener, so that its record tells the end, and after it: other handlers make signals, too.
-  const onExit = () => {
+  const { lifecycle, uninstall } = beginLifecycle(settings, hooks, () => {
     problems.sayRest();
     hooks.drainSync();
     stack.relay?.conclude();
@@ -222,10 +212,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
     for (const kind of SIGNAL_KINDS) if (left[kind] > 0) custody.ended(kind, 'lost.unreleased', left[kind]);
     journal.conclude();
     for (const part of parts) part.conclude();
-  };
-  process.on('exit', onExit);
-  lifecycle.install();
-  process.on('exit', onExit);
+  });
   slot.current = stack.backend;
 
   initializedRecord({
@@ -291,9 +278,7 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       checks.stop();
       watch.stop();
       closeRoute?.();
-      process.off('exit', onExit);
-      process.off('exit', onExit);
-      lifecycle.uninstall();
+      uninstall();
       hooks.drainSync();
       relay.stop();
       stack.uninstall();

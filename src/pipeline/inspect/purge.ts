@@ -5,15 +5,12 @@ import type { SignalKind } from '../../contracts/signal.ts';
 import { RecordCipher } from '../../journal/cipher.ts';
 import { claimDelivery, ownerState, releaseDelivery } from '../../journal/claim.ts';
 import { codeOf, listWriters, Names, segmentFile } from '../../journal/directory.ts';
-import { appendHistory } from '../../journal/history.ts';
 import { OutcomeLog, type Cursor } from '../../journal/outcomes.ts';
 import { readSeal } from '../../journal/seal.ts';
 import { sealWriter } from '../../journal/sealing.ts';
-import { surveyWriter } from '../../journal/survey.ts';
 import { SIGNAL_KINDS } from '../../kernel/signals.ts';
-import { addLedgers } from '../../ledger/account.ts';
+import { endWriter } from '../end-writer.ts';
 import { JournalSource } from '../journal-source.ts';
-import { writerLedger } from '../ledger-view.ts';
 import { spansIn } from '../statistics/spool-files.ts';
 import { listStatistics } from '../statistics/spool.ts';
 import { claimQueue, countQueue, purgeQueue, releaseQueue } from '../recall/purge-queue.ts';
@@ -76,7 +73,7 @@ export function purge(directories: readonly string[], selection: PurgeSelection)
         total.statistics += spansIn(folder);
         rmSync(folder, { recursive: true, force: true });
       }
-      for (const path of writers) purgeWriter(path, directory, selection, instance, total);
+      for (const path of writers) purgeWriter(path, selection, instance, total);
       if (selection.kinds.includes('evaluations'))
         total.recall += purgeQueue(directory, queue, selection.beforeMs);
     }
@@ -151,7 +148,6 @@ const MAX_RECORDS = 1000;
 
 function purgeWriter(
   path: string,
-  directory: string,
   { kinds, beforeMs }: PurgeSelection,
   instance: string,
   total: Total,
@@ -184,12 +180,7 @@ function purgeWriter(
     log.sync();
     log.close();
   }
-  const survey = surveyWriter(path);
-  if (survey === undefined || survey.state === 'running') return;
-  const { ledger, maybeTwice } = writerLedger(survey);
-  const { id, state } = survey;
-  const entry = { id, endedMs: Date.now(), state, ledger, maybeTwice, writers: 1, seal };
-  if (appendHistory(directory, entry, instance, addLedgers)) rmSync(path, { recursive: true, force: true });
+  endWriter(path, instance, Date.now());
 }
 
 /** A stream is in the order of time: what is old enough stands in front. */

@@ -1,8 +1,8 @@
 import type { AlertStatus } from '../../alerts/evaluator.ts';
 import type { UpstreamState } from '../../contracts/delivery.ts';
 import type { Ledger } from '../../contracts/ledger.ts';
-import { SIGNAL_KINDS } from '../../kernel/signals.ts';
 import { warningCounts } from '../../selfmetrics/warnings.ts';
+import { judgeHealth } from '../health-reasons.ts';
 import type { Health } from '../session-types.ts';
 import type { OtlpCustody } from './custody.ts';
 import type { OtlpStack } from './stack.ts';
@@ -26,20 +26,9 @@ export function describeOtlpHealth({ custody, stack, ledger, upstream, alerts }:
     else if (!onDisk) failing.push(`${name}: the disk refuses the journal: spans wait in bounded memory`);
     if (delivery === 'down') failing.push(`${name}: the delivery thread has died: spans wait in the journal`);
   }
-  for (const { kind, status, httpStatus, error } of upstream) {
-    const answer = httpStatus === undefined ? (error ?? '') : `HTTP ${httpStatus}`;
-    if (status === 'held') failing.push(`upstream refuses ${kind}: ${answer}`);
-    if (status === 'retrying') degraded.push(`${kind} wait for upstream: ${answer}`);
-  }
-  for (const kind of SIGNAL_KINDS) {
-    const { lost, unaccounted } = ledger[kind];
-    for (const [reason, n] of Object.entries(lost)) failing.push(`${n} ${kind} lost: ${reason}`);
-    if (unaccounted !== 0) failing.push(`${unaccounted} ${kind} unaccounted for`);
-  }
   const [first] = custody.endpoints;
   return {
-    status: failing.length > 0 ? 'failing' : degraded.length > 0 ? 'degraded' : 'ok',
-    reasons: [...failing, ...degraded],
+    ...judgeHealth({ degraded, failing, upstream, ledger }),
     custody: 'full',
     journal: {
       directory: first?.directory,

@@ -2,13 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import type { CustodyHooks, ShutdownReport } from '../../contracts/lifecycle.ts';
 import { addLedgers } from '../../ledger/account.ts';
-import { createLifecycle } from '../../lifecycle/lifecycle.ts';
 import { writeRecord } from '../../selfmetrics/records.ts';
-import { warnOnce } from '../../selfmetrics/warnings.ts';
 import { environmentWithoutPreloads } from '../../settings/environment.ts';
 import type { Settings } from '../../settings/table.ts';
 import type { BackendSlot } from '../../spans/wrap.ts';
-import { adapters } from '../adapters.ts';
+import { beginLifecycle } from '../begin-lifecycle.ts';
 import { createEvaluations } from '../evaluations.ts';
 import { serveHealth } from '../health-route.ts';
 import { readingKey } from '../open-journal.ts';
@@ -77,23 +75,11 @@ export function startOtlpSession(given: OtlpSessionParts): Session {
       writeRecord('observability_shutdown', { ...report, upstream: upstream() });
     },
   };
-  const lifecycle = createLifecycle({
-    custody: hooks,
-    adapters,
-    budgets: { totalMs: settings.shutdownTimeoutMs },
-    drainDelayMs: settings.drainDelayMs,
-    exitCodes: settings.exitCode,
-    warn: (code, message) => warnOnce(code, { site: message, detail: message }),
-  });
-  // Before the lifecycle's listener, so that its record tells the end, and after it: other handlers make signals, too.
-  const onExit = (): void => {
+  const { lifecycle, uninstall } = beginLifecycle(settings, hooks, () => {
     recall.drainSync();
     each((part) => part.conclude());
     sayRest();
-  };
-  process.on('exit', onExit);
-  lifecycle.install();
-  process.on('exit', onExit);
+  });
   slot.current = stack.backend;
   otlpInitializedRecord({ settings, custody, stack });
 
@@ -141,9 +127,7 @@ export function startOtlpSession(given: OtlpSessionParts): Session {
     slot.current = undefined;
     closeRoute?.();
     watch.stop();
-    process.off('exit', onExit);
-    process.off('exit', onExit);
-    lifecycle.uninstall();
+    uninstall();
     stack.uninstall();
   };
   return {

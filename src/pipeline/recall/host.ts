@@ -1,7 +1,6 @@
 import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { KeptThread } from '../kept-thread.ts';
 import type { FromRecallWorker, RecallWorkerInput, ToRecallWorker } from './messages.ts';
-import { threadArguments } from '../thread-arguments.ts';
 
 export interface RecallHostOptions {
   readonly input: RecallWorkerInput;
@@ -14,81 +13,40 @@ export interface RecallHostOptions {
   readonly onDeath: (error: string) => void;
 }
 
-const FIRST_RESTART_MS = 100;
-const MAX_RESTART_MS = 30_000;
-
 /** The thread that evaluates. It keeps the process alive only while somebody waits for an answer. */
 export class RecallHost {
-  readonly #options: RecallHostOptions;
-  #worker: Worker | undefined;
-  #restart: NodeJS.Timeout | undefined;
-  #restartMs = FIRST_RESTART_MS;
-  #stopped = false;
-  #waiters = 0;
+  readonly #thread: KeptThread<ToRecallWorker, FromRecallWorker>;
 
-  constructor(options: RecallHostOptions) {
-    this.#options = options;
-    this.#start();
+  constructor({ input, env, onMessage, onStart, onDeath }: RecallHostOptions) {
+    this.#thread = new KeptThread<ToRecallWorker, FromRecallWorker>({
+      name: 'keepspan-evaluation',
+      file: new URL(`./worker${extname(import.meta.url)}`, import.meta.url),
+      input: () => input,
+      env,
+      onMessage: (message) => {
+        if (message.type === 'events') this.#thread.works();
+        onMessage(message);
+      },
+      onStart,
+      onDeath,
+    });
   }
 
   tell(message: ToRecallWorker): void {
-    this.#worker?.postMessage(message);
+    this.#thread.tell(message);
   }
 
   /** Somebody waits for an answer: the process must not end before it for want of work. */
   hold(): void {
-    this.#waiters += 1;
-    this.#worker?.ref();
+    this.#thread.hold();
   }
 
   release(): void {
-    this.#waiters -= 1;
-    if (this.#waiters === 0) this.#worker?.unref();
+    this.#thread.release();
   }
 
   /** Ends the thread; what it has under way stays on disk. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#restart);
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    worker.ref();
-    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    this.tell({ type: 'stop' });
-    await ended;
-  }
-
-  #start(): void {
-    const { input, env, onMessage } = this.#options;
-    const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(file, {
-      name: 'keepspan-evaluation',
-      workerData: input,
-      env: { ...env },
-      execArgv: threadArguments(),
-      stdin: false,
-      // The worker's own prints would mix with the application's.
-      stdout: true,
-      stderr: true,
-    });
-    worker.on('message', (message: FromRecallWorker) => {
-      if (message.type === 'events') this.#restartMs = FIRST_RESTART_MS;
-      onMessage(message);
-    });
-    let failure = 'it ended by itself';
-    worker.on('error', (error) => {
-      failure = String(error);
-    });
-    worker.on('exit', () => {
-      this.#worker = undefined;
-      if (this.#stopped) return;
-      this.#options.onDeath(failure);
-      this.#restart = setTimeout(() => this.#start(), this.#restartMs).unref();
-      this.#restartMs = Math.min(MAX_RESTART_MS, this.#restartMs * 2);
-    });
-    this.#worker = worker;
-    // After the listeners: adding one holds the process again.
-    if (this.#waiters === 0) worker.unref();
-    this.#options.onStart();
+  stop(): Promise<void> {
+    return this.#thread.stop({ type: 'stop' });
   }
 }
