@@ -59,7 +59,7 @@ export function demoCommand(program: Command): void {
 
 async function demo(options: DemoOptions): Promise<void> {
   const say = (text: string): void => {
-    if (options.json !== true) process.stdout.write(`${text}\n`);
+    if (options.json !== true) process.stdout.write(fold(`${text}\n`, process.stdout));
   };
   if (!hasTracer()) throw new NoTracerError('dd-trace is not installed here');
   const startMs = performance.now();
@@ -101,7 +101,7 @@ async function demo(options: DemoOptions): Promise<void> {
       say(`\n${drillTable(drills)}\n`);
       for (const { name, problems } of drills) for (const problem of problems) say(`✖ ${name}: ${problem}`);
       say(`${quality.correct} of ${quality.fields} fields are what package.json says\n`);
-      say(fold(verifyText(lines, { verbose: false, color, durationMs }), process.stdout));
+      say(verifyText(lines, { verbose: false, color, durationMs }));
     }
     if (!ok) process.exitCode = 1;
     if (options.once !== true && options.json !== true && process.stdout.isTTY) {

@@ -2,7 +2,8 @@
 const MIN_COLUMNS = 40;
 
 /** Where a line's own text begins: behind its mark or its label, as `    fix    ` and `✖ KS-LOAD-001  `. */
-const HEAD = /^\s*(?:(?:found|fix|docs|why|means|within|cause)(?= )|[✖✔!?–i] (?:KS-[A-Z]+-\d+)?)?\s*/u;
+const HEAD =
+  /^\s*(?:[A-Z][A-Z_]+(?= {2})|(?:found|fix|docs|why|means|within|cause)(?= )|[✖✔!?–i] (?:KS-[A-Z]+-\d+)?)?\s*/u;
 
 // They take no room; in our reports they stand in the mark at the beginning alone.
 // eslint-disable-next-line no-control-regex

@@ -52,7 +52,9 @@ export async function createProgram(
     .showHelpAfterError(
       `    fix    \`${help}\` lists ${asked === undefined ? 'the commands' : 'its options'}`,
     )
-    .addHelpText('after', () => `\nSettings (all: docs/reference/settings.md):\n${settingsHelp()}`)
+    .addHelpText('after', () =>
+      fold(`\nSettings (all: docs/reference/settings.md):\n${settingsHelp()}`, process.stdout),
+    )
     .configureOutput({
       outputError: (text, write) => write(fold(`${red('✖')} ${usageText(text)}`, process.stderr)),
     });

@@ -142,16 +142,20 @@ export function settingsPage(): string {
   ].join('\n');
 }
 
+/** Of `25000 (25 s)` what people read. */
+const spoken = (value: string): string => /^\d+ \((.*)\)$/.exec(value)?.[1] ?? value;
+
 /** The settings as lines for `--help`: name, first sentence, default. Secrets have no default to show. */
 export function settingsHelp(prefix = 'KEEPSPAN_'): string {
   const rows = (TABLE as readonly Row[]).filter((row) => row.name.startsWith(prefix));
   const width = Math.max(...rows.map((row) => row.name.length)) + 2;
   return rows
     .map((row) => {
-      const sentence = row.description.replace(/[.:;,](\s.*)?$/s, '');
+      // What a setting depends on says nothing by itself.
+      const said = row.description.replace(/^(?:With|For) [^,:.]+[,:] /, '').replace(/[.:;,](\s.*)?$/s, '');
       const value =
-        row.unset === undefined && row.default !== undefined ? ` (${shown(row, row.default)})` : '';
-      return `  ${row.name.padEnd(width)}${sentence}${value}`;
+        row.unset === undefined && row.default !== undefined ? ` (${spoken(shown(row, row.default))})` : '';
+      return `  ${row.name.padEnd(width)}${said.charAt(0).toUpperCase()}${said.slice(1)}${value}`;
     })
     .join('\n');
 }

@@ -31,7 +31,8 @@ function countsOf(arrivals: Arrivals): DemoDrill['arrivals'] {
 }
 
 const LABELS = { spans: 'spans', llmSpans: 'LLM spans', evaluations: 'evaluations' } as const;
-const HEAD = ['drill', 'kind', 'made', 'delivered', 'arrived', 'again', 'waiting', 'sampled out', 'lost'];
+// As wide as a terminal of 80 columns.
+const HEAD = ['drill', 'kind', 'made', 'delivered', 'arrived', 'again', 'waits', 'sampled', 'lost'];
 
 /** A table of the drills, one row a kind of signal. */
 export function drillTable(drills: readonly DemoDrill[]): string {
