@@ -13,7 +13,7 @@ export function beginLifecycle(
   settings: Settings,
   custody: CustodyHooks,
   onExit: () => void,
-): { readonly lifecycle: Lifecycle; uninstall(): void } {
+): { readonly lifecycle: Lifecycle; readonly uninstall: () => void } {
   const lifecycle = createLifecycle({
     custody,
     adapters,
