@@ -5,6 +5,8 @@ export interface Mending {
   readonly stack: 'datadog' | 'dual' | 'otlp';
   /** It comes before everything, and not by a call of the application's. */
   readonly preloaded: boolean;
+  /** What has ended is in the journal, or gets there at every exit. */
+  readonly keeps: boolean;
   /** Signers leave trace headers unsigned, and nobody adds any to a request of undici that covers one. */
   readonly signers: boolean;
   /** dd-trace is taken over: its streams, its prompts from Bedrock. */
@@ -30,6 +32,7 @@ export function mending(context: CheckContext): Mending | undefined {
   return {
     stack,
     preloaded,
+    keeps: stack === 'otlp' || takes,
     signers: custody !== 'observe',
     tracer: stack !== 'otlp' && takes && isOfKnownMajor(context),
     openllmetry: stack === 'dual' && preloaded,

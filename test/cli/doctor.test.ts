@@ -136,7 +136,7 @@ describe('keepspan doctor on a project', () => {
     const reporter = async (name: string) =>
       (await run(['--reporter', name, '--only', 'ks-exit-*', dir])).stdout;
     const junit = await reporter('junit');
-    assert.match(junit, /<testsuites tests="3" failures="2" errors="0" skipped="1"/);
+    assert.match(junit, /<testsuites tests="5" failures="2" errors="0" skipped="3"/);
     assert.match(junit, /<failure type="error" message="A signal handler ends[^>]*>app\.js:1[^<]*&gt;/);
     assert.equal(junit.split('<testcase').length - 1, 3);
     const sarif = JSON.parse(await reporter('sarif')) as {

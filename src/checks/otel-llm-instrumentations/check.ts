@@ -37,7 +37,10 @@ export const check: ProjectCheck = {
           );
     }
     const places = NAMES.flatMap((name) => project.find(importOf(name)));
-    const isAlone = mending(context)?.stack === 'otlp' && project.find(importOf('dd-trace')).length === 0;
+    const isAlone =
+      mending(context)?.stack === 'otlp' &&
+      project.find(importOf('dd-trace')).length === 0 &&
+      !project.commands.some(({ text }) => /\bdd-trace\//.test(text));
     if (places.length > 0 && isAlone) return pass('stack otlp starts no dd-trace');
     return places.length === 0 ? pass('none is imported') : found('warn', places);
   },

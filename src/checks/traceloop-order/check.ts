@@ -1,4 +1,5 @@
-import { found, isPreloaded, notApplicable, pass, type ProjectCheck } from '../context.ts';
+import { found, notApplicable, pass, type ProjectCheck } from '../context.ts';
+import { mending } from '../mending.ts';
 
 export const check: ProjectCheck = {
   id: 'KS-LOAD-006',
@@ -21,6 +22,8 @@ export const check: ProjectCheck = {
       inits.some((init) => init.file === call.file && init.line > call.line),
     );
     if (early.length === 0) return pass();
-    return isPreloaded(context) ? pass('the preload comes before both') : found('fail', early);
+    return mending(context)?.preloaded === true
+      ? pass('the preload comes before both')
+      : found('fail', early);
   },
 };

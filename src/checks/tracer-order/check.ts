@@ -1,6 +1,6 @@
 import { found, notApplicable, pass, type CheckContext, type ProjectCheck } from '../context.ts';
 import { importOf, LLM_CLIENTS, TRACED } from '../libraries.ts';
-import { isPreloaded } from '../context.ts';
+import { mending } from '../mending.ts';
 import { relative } from 'node:path';
 
 export const check: ProjectCheck = {
@@ -21,7 +21,7 @@ export const check: ProjectCheck = {
       /\b(?:tracer|ddtrace|dd|ddTrace)\.init\s*\(|require\(['"]dd-trace['"]\)\.init\s*\(|\binitObservability\s*\(|Traceloop\.initialize\s*\(|import\s+['"]dd-trace\/init(?:\.js)?['"]/,
     );
     if (inits.length === 0) return notApplicable('no file initialises a tracer by itself');
-    if (isPreloaded(context)) return pass('the preload comes before them');
+    if (mending(context)?.preloaded === true) return pass('the preload comes before them');
     const libraries = [...new Set([...LLM_CLIENTS, ...Object.keys(TRACED)])];
     const early = inits.flatMap(({ file, line }) => {
       const isEsm = project.isEsm ? !file.endsWith('.cjs') : file.endsWith('.mjs');
