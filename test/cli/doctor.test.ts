@@ -138,7 +138,7 @@ describe('keepspan doctor on a project', () => {
     const junit = await reporter('junit');
     assert.match(junit, /<testsuites tests="5" failures="2" errors="0" skipped="3"/);
     assert.match(junit, /<failure type="error" message="A signal handler ends[^>]*>app\.js:1[^<]*&gt;/);
-    assert.equal(junit.split('<testcase').length - 1, 3);
+    assert.equal(junit.split('<testcase').length - 1, 5);
     const sarif = JSON.parse(await reporter('sarif')) as {
       version: string;
       runs: [{ results: { ruleId: string; level: string; locations: unknown[] }[] }];
