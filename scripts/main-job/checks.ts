@@ -29,6 +29,8 @@ export interface ChecksOptions {
   /** Private. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the page shows the checklist. */
+  readonly workbenchUrl: string;
 }
 
 interface Document {
@@ -52,12 +54,13 @@ export async function runChecks({
   document,
   folder,
   env,
+  workbenchUrl,
 }: ChecksOptions): Promise<ChecksReport> {
   const file = join(folder, 'document.json');
   await writeFile(file, JSON.stringify({ document: { ...document, id: 'document-{n}' } }));
   const extract = ['--request', `POST /extract @${file}`];
   const result = ['--request', 'GET /documents/document-{n}/result?waitMs=5000'];
-  const args = ['verify', '--json', '--dir', dirname(service), ...extract, ...result];
+  const args = ['verify', '--json', '--to', workbenchUrl, '--dir', dirname(service), ...extract, ...result];
   const command = [process.execPath, '--import', 'keepspan/register', service];
   const { stdout } = await run(process.execPath, [executable, ...args, '--', ...command], {
     env: { ...env },

@@ -101,7 +101,7 @@ async function run({ programs, say, env }: JobOptions, closers: (() => unknown)[
     say(drillLine(outcome.report));
   }
   const drills = outcomes.map((outcome) => outcome.report);
-  const checks = await checked(corpus, journals, {
+  const checks = await checked(corpus, journals, String(ui), {
     ...clean,
     ...serviceEnvironment({
       agentUrl: String(datadog),
@@ -129,11 +129,12 @@ async function run({ programs, say, env }: JobOptions, closers: (() => unknown)[
 async function checked(
   corpus: readonly CorpusEntry[],
   folder: string,
+  workbenchUrl: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ChecksReport> {
   const document = corpus[0]?.document;
   if (document === undefined) throw new Error('there are no documents');
-  return runChecks({ executable: KEEPSPAN, service: SERVICE, document, folder, env });
+  return runChecks({ executable: KEEPSPAN, service: SERVICE, document, folder, env, workbenchUrl });
 }
 
 /** Not in the system's temporary directory: Keepspan refuses a journal below a path that all may write to. */

@@ -17,6 +17,7 @@ export interface VerifyOptions {
   readonly reporter?: string;
   readonly failOn: 'warn' | 'error' | 'never';
   readonly keep?: boolean;
+  readonly to?: string;
   readonly startTimeoutMs: number;
   readonly color: boolean;
 }

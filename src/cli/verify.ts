@@ -37,7 +37,7 @@ import { trafficOf, waitForUser, waits } from './verify-surroundings.ts';
 /** What was asked cannot be done. */
 class VerifyError extends Error {
   override readonly name = 'VerifyError';
-  readonly code: 'KS-PROOF-001' | 'KS-PROOF-002' | 'KS-PROOF-003';
+  readonly code: 'KS-PROOF-001' | 'KS-PROOF-002' | 'KS-PROOF-003' | 'KS-PROOF-004';
   readonly fix: string;
   constructor(code: VerifyError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
@@ -49,6 +49,7 @@ class VerifyError extends Error {
 type Checks = typeof VERIFY_CHECKS;
 
 const TRACE_TIMEOUT_MS = 60_000;
+const SHOW_TIMEOUT_MS = 5000;
 const START_WATCH_MS = 1500;
 const PROBES = /(?:verify|doctor)-probe\.[jt]s\?/;
 
@@ -77,6 +78,7 @@ export function verifyCommand(program: Command): void {
     .option('--reporter <name>', 'text, json, junit', reporterOf)
     .option('--fail-on <level>', 'exit 1 for: warn, error, never', levelOf, 'error')
     .option('--keep', 'leave the workbench open until Ctrl-C, with the checklist in it')
+    .option('--to <url>', 'show the checklist on the page of this workbench from now on', urlOf)
     .option('--start-timeout-ms <ms>', 'how long the service may take to listen', timeoutOf, 30_000)
     .option('--no-color', 'no colours')
     .action((_command: readonly string[], options: VerifyOptions, command: Command) =>
@@ -123,6 +125,7 @@ async function verify(command: readonly string[], options: VerifyOptions): Promi
     rows = checklistEntries(lines, Date.now());
     report(options, command, cwd, outcomes, lines, performance.now() - startMs);
     if (fails(lines, options.failOn)) process.exitCode = 1;
+    if (options.to !== undefined) await showOn(options.to, rows);
     takeBack();
     if (options.keep === true) await keepOpen(workbench);
   } finally {
@@ -130,6 +133,23 @@ async function verify(command: readonly string[], options: VerifyOptions): Promi
     takeBack();
     removeFolder(folder);
   }
+}
+
+/** Puts the checklist on the page of a workbench that is there. */
+async function showOn(workbenchUrl: string, checklist: readonly ChecklistEntry[]): Promise<void> {
+  const answer = await fetch(new URL('/api/checklist', workbenchUrl), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ checklist }),
+    signal: AbortSignal.timeout(SHOW_TIMEOUT_MS),
+  }).catch((cause: unknown) => {
+    throw new VerifyError('KS-PROOF-004', `${workbenchUrl} did not take the checklist`, { cause });
+  });
+  if (!answer.ok)
+    throw new VerifyError(
+      'KS-PROOF-004',
+      `${workbenchUrl} did not take the checklist: HTTP ${answer.status}`,
+    );
 }
 
 /** The checks that are asked for: of the run, and those of the doctor that lines of the checklist name. */

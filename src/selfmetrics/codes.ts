@@ -334,6 +334,11 @@ export const CODES = {
     title: 'The service that was to be verified did not start',
     fix: 'see its last lines above; --start-timeout-ms gives it longer, --url says where it listens',
   },
+  'KS-PROOF-004': {
+    severity: 'error',
+    title: 'The workbench at --to did not take the checklist',
+    fix: 'name the address that `keepspan dev` prints for its page',
+  },
   'KS-PURGE-001': {
     severity: 'error',
     title: 'Somebody still writes to the journal or delivers it; nothing was removed',

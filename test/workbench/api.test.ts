@@ -62,6 +62,7 @@ describe('workbench API', () => {
     const special: Readonly<Record<string, Uint8Array | string>> = {
       '/v1/traces': '{}',
       '/v1/logs': '{}',
+      '/api/checklist': '{"checklist":[]}',
       '/v0.5/traces': new Uint8Array([0x92, 0x90, 0x90]),
     };
     for (const template of documented) {

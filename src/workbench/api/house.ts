@@ -122,6 +122,5 @@ export function houseRoutes(context: HouseContext, journal: JournalView): readon
     get('/api/settings', () => settings(context)),
     get('/api/processes', () => jsonReply(200, journal.processes())),
     get('/api/alerts', async () => jsonReply(200, { alerts: (await context.alerts?.()) ?? [] })),
-    get('/api/checklist', async () => jsonReply(200, { checklist: (await context.checklist?.()) ?? [] })),
   ];
 }

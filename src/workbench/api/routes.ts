@@ -1,6 +1,7 @@
 import type { Route } from '../http/route.ts';
 import type { Intake } from '../intake/accept.ts';
 import { takeLogLines } from '../intake/datadog.ts';
+import { checklistRoute } from './checklist.ts';
 import { type HouseContext, houseRoutes, JournalView } from './house.ts';
 import { listRoutes } from './lists.ts';
 import type { Live } from './live.ts';
@@ -19,6 +20,7 @@ export function apiRoutes(
     ...traceRoutes(context.store, () => journal.sampledOut()),
     ...listRoutes(context.store, takeLogLines(intake)),
     ...transferRoutes(intake),
+    checklistRoute(intake, context.checklist),
     live.route,
   ];
 }

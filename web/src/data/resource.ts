@@ -25,12 +25,17 @@ interface State<T> {
 }
 
 /**
- * The answer of an address; asked again when the address changes and, with `live`, when something arrived. Changes of the
+ * The answer of an address; asked again when the address changes and, with `live`, when something arrived, or also every
+ * `pollMs` where it changes without that. Changes of the
  * address keep the answer before until the new one is there when `keep` says so.
  */
 export function useResource<T>(
   href: string | undefined,
-  { live = false, keep = false }: { readonly live?: boolean; readonly keep?: boolean } = {},
+  {
+    live = false,
+    keep = false,
+    pollMs,
+  }: { readonly live?: boolean; readonly keep?: boolean; readonly pollMs?: number } = {},
 ): Resource<T> {
   const [state, setState] = useState<State<T>>({
     key: '',
@@ -65,6 +70,14 @@ export function useResource<T>(
         if (running.current === mine) running.current = undefined;
       });
   }, [href, asked, turn]);
+
+  useEffect(() => {
+    if (pollMs === undefined || !live) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) setAsked((n) => n + 1);
+    }, pollMs);
+    return () => clearInterval(timer);
+  }, [pollMs, live]);
 
   // A slow answer to the same question is waited for; to another question it is given up.
   useEffect(

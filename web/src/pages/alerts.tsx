@@ -14,6 +14,8 @@ export function AlertsPage(): JSX.Element {
   const answer = useResource<{ readonly alerts: readonly ProvidedRow[] }>('/api/alerts', {
     live: !paused.value,
     keep: true,
+    // Also when nothing arrives: that is what one of them is about.
+    pollMs: 5000,
   });
   const rows = alertRows(answer.data?.alerts ?? []);
   const firing = rows.filter(({ state }) => state === 'firing').length;

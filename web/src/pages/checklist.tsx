@@ -5,15 +5,18 @@ import { param, setParam } from '../data/location.ts';
 import { useResource } from '../data/resource.ts';
 import { ago, dateTime } from '../lib/format.ts';
 import { CHECK_STATES, checkCounts, checkRow, type CheckRow, type CheckState } from '../lib/rows.ts';
-import { WithCode } from '../ui/controls.tsx';
+import { Copy, WithCode } from '../ui/controls.tsx';
 import { Empty, Loading, Problem } from '../ui/states.tsx';
 import { Status } from '../ui/status.tsx';
+
+const COMMAND = `npx keepspan verify --to ${location.origin} -- node --import keepspan/register app.js`;
 
 /** The operational checklist, executed: each line with what was seen and when. Unknown is not a pass. */
 export function ChecklistPage(): JSX.Element {
   const answer = useResource<{ readonly checklist: readonly ProvidedRow[] }>('/api/checklist', {
     live: !paused.value,
     keep: true,
+    pollMs: 5000,
   });
   const rows = (answer.data?.checklist ?? []).map(checkRow);
   const only = CHECK_STATES.find((state) => state === param('status'));
@@ -36,7 +39,8 @@ export function ChecklistPage(): JSX.Element {
             evidence:
           </p>
           <div class="snippet">
-            <pre tabIndex={0}>npx keepspan verify --keep -- node app.js</pre>
+            <pre tabIndex={0}>{COMMAND}</pre>
+            <Copy text={COMMAND} label="Copy this line" />
           </div>
           <p class="soft">
             <code>keepspan doctor</code> looks at the project without running it.

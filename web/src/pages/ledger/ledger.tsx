@@ -12,7 +12,11 @@ import { TableHead } from '../../ui/table-head.tsx';
 
 /** Where every signal is: at the workbench, on its way on, and in the processes that made it. */
 export function LedgerPage(): JSX.Element {
-  const processes = useResource<ProcessesJson>('/api/processes', { live: !paused.value, keep: true });
+  const processes = useResource<ProcessesJson>('/api/processes', {
+    live: !paused.value,
+    keep: true,
+    pollMs: 5000,
+  });
   const counts = ledger.value;
   return (
     <>
