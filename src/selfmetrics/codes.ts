@@ -319,6 +319,12 @@ export const CODES = {
     title: 'Spans wait for an OTLP receiver of which the deliverer does not know enough',
     fix: 'give it the OTEL_EXPORTER_OTLP_… or TRACELOOP_… variables of the application, or KEEPSPAN_OTLP_RECEIVER_HEADERS; the next start of the application delivers them, too',
   },
+  'KS-OTLP-009': {
+    severity: 'warning',
+    title:
+      'openai was loaded before Keepspan: below its OpenTelemetry instrumentation .parse() and raw responses throw',
+    fix: 'start with `node --import keepspan/register app.js`, or make the CustodySpanProcessor before openai is loaded',
+  },
   'KS-PROOF-001': {
     severity: 'error',
     title: 'keepspan verify does not know what to run, or what to send to it',

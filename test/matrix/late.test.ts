@@ -43,6 +43,48 @@ describe('switched on late', { concurrency: 2 }, () => {
   }
 });
 
+describe(
+  "stack otlp, switched on late, with an instrumentation of the application's own",
+  { concurrency: 2 },
+  () => {
+    for (const format of FORMATS) {
+      it(
+        `openai 6, ${format}: one span each, and what stays broken is named`,
+        { timeout: 120_000 },
+        async () => {
+          const world = await startWorld();
+          try {
+            const cell = { load: 'register', format, client: 'openai 6' } as const;
+            const { code, stdout, stderr } = await runCell(world, cell, {
+              file: `late.${format}`,
+              nodeArgs: ['--import', join(ROOT, 'test', 'matrix', 'fixtures', 'otel.mjs')],
+              env: { LATE_STACK: 'otlp' },
+            });
+            assert.equal(code, 0, stderr);
+            const bare = JSON.parse((await bareRun(world, 'openai 6', format)).stdout) as Record<
+              string,
+              unknown
+            >;
+            const results = JSON.parse(stdout) as Record<string, unknown>;
+            assert.deepEqual(
+              Object.keys(bare).filter(
+                (name) => JSON.stringify(results[name]) !== JSON.stringify(bare[name]),
+              ),
+              ['parse', 'raw response'],
+            );
+            const models = Object.values(CLIENTS['openai 6']!.calls).map(({ model }) => model);
+            assert.deepEqual(ofOtlp(world).toSorted(), models.toSorted());
+            const { by } = recordOf(stderr, 'KS-OTLP-009');
+            assert.match(String(by), format === 'cjs' ? /fixtures[/\\]late\.cjs$/ : /ES module/);
+          } finally {
+            await world.close();
+          }
+        },
+      );
+    }
+  },
+);
+
 async function judge(client: string, format: Format, stack: Stack, library: string): Promise<void> {
   const world = await startWorld();
   try {

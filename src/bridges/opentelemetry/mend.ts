@@ -5,11 +5,16 @@ import { applicationRequires } from './locate.ts';
 /**
  * Repairs what instrumentations of LLM libraries for OpenTelemetry break by themselves, as they are loaded.
  *
+ * @param onLate told when the OpenAI client was loaded before, and some of it cannot be repaired
  * @returns uninstall
  */
-export function mendInstrumentations(entryFile: string | undefined, cwd: string): () => void {
+export function mendInstrumentations(
+  entryFile: string | undefined,
+  cwd: string,
+  onLate: () => void,
+): () => void {
   const application = applicationRequires(entryFile, cwd);
-  const undo = [followOpenAiInstrumentation(application), followLangChainHandler(application)];
+  const undo = [followOpenAiInstrumentation(application, onLate), followLangChainHandler(application)];
   return () => {
     for (const step of undo.toReversed()) step();
   };

@@ -11,12 +11,16 @@ const FILE = /@opentelemetry[\\/]instrumentation-openai(?:[\\/]|$)/;
  * a copy of its own, which is loaded here where the application has one: nothing tells of it later.
  *
  * @param application resolve as the application does
+ * @param onLate told when a client calls that was loaded before: `.parse()` and raw responses stay broken there
  * @returns uninstall
  */
-export function followOpenAiInstrumentation(application: readonly NodeJS.Require[]): () => void {
+export function followOpenAiInstrumentation(
+  application: readonly NodeJS.Require[],
+  onLate: () => void = () => undefined,
+): () => void {
   const undo: (() => void)[] = [];
   const seen = new WeakSet();
-  const take = (loaded: unknown): void => void undo.push(...mendInstrumentation(loaded, seen));
+  const take = (loaded: unknown): void => void undo.push(...mendInstrumentation(loaded, seen, onLate));
   undo.push(followModules(FILE, (_name, loaded) => take(loaded)));
   const load = createRequire(import.meta.url);
   for (const require of application) {

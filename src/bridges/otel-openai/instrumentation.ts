@@ -12,27 +12,46 @@ const ERROR = 2;
  *
  * @param loaded what its package exports
  * @param seen prototypes that are done; none is patched twice
+ * @param onLate a call came by a client that was loaded, and wrapped, before; called once
  * @returns what puts everything back; empty where it is not there, or not as known
  */
-export function mendInstrumentation(loaded: unknown, seen: WeakSet<object>): (() => void)[] {
+export function mendInstrumentation(
+  loaded: unknown,
+  seen: WeakSet<object>,
+  onLate: () => void,
+): (() => void)[] {
   const { OpenAIInstrumentation } = (loaded ?? {}) as {
     readonly OpenAIInstrumentation?: { readonly prototype?: Partial<Instrumentation> };
   };
   const prototype = OpenAIInstrumentation?.prototype;
   if (prototype === undefined || seen.has(prototype) || !isKnown(prototype)) return [];
   seen.add(prototype);
+  let isInTime = false;
   const undo = [
     () => void seen.delete(prototype),
     patch(
       prototype,
       '_getPatchedChatCompletionsCreate',
-      wrapping(prototype._getPatchedChatCompletionsCreate, readTwice),
+      wrapping(prototype._getPatchedChatCompletionsCreate, (original) => {
+        isInTime = true;
+        return readTwice(original);
+      }),
     ),
     patch(prototype, '_onChatCompletionsStreamIterator', ending(prototype._onChatCompletionsStreamIterator)),
   ];
   const { _onResponsesStreamIterator: iterator } = prototype;
   if (iterator !== undefined) undo.push(patch(prototype, '_onResponsesStreamIterator', ending(iterator)));
   undo.push(...mendResponses(prototype));
+  const { _startChatCompletionsSpan: start } = prototype;
+  if (start !== undefined) {
+    undo.push(
+      patch(prototype, '_startChatCompletionsSpan', function (...args) {
+        if (!isInTime) onLate();
+        isInTime = true;
+        return start.apply(this, args);
+      }),
+    );
+  }
   return undo;
 }
 

@@ -14,6 +14,8 @@ export type Create = (this: unknown, ...args: unknown[]) => unknown;
 /** Makes a wrapper for a method of the client. */
 export type Patcher = (this: object) => (original: Create) => Create;
 
+export type StartSpan = (this: object, ...args: unknown[]) => { readonly span?: Span } | undefined;
+
 export type StreamIterator = (this: object, iterator: unknown, span: Span, ...rest: unknown[]) => AnswerParts;
 
 export type AnswerParts = AsyncGenerator<unknown, unknown, unknown>;
@@ -22,7 +24,8 @@ export type AnswerParts = AsyncGenerator<unknown, unknown, unknown>;
 export interface Instrumentation {
   _getPatchedChatCompletionsCreate: Patcher;
   _getPatchedResponsesCreate?: Patcher;
-  _startResponsesSpan?: (this: object, ...args: unknown[]) => { readonly span?: Span } | undefined;
+  _startChatCompletionsSpan?: StartSpan;
+  _startResponsesSpan?: StartSpan;
   _onChatCompletionsStreamIterator: StreamIterator;
   _onResponsesStreamIterator?: StreamIterator;
 }

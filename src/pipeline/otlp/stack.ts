@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { SpanBackend } from '../../contracts/spans.ts';
 import { guardUndici } from '../../bridges/aws/covered-requests.ts';
 import { followSigners } from '../../bridges/aws/follow-signers.ts';
@@ -9,9 +10,12 @@ import { errorText } from '../../kernel/error-text.ts';
 import { warnOnce } from '../../selfmetrics/warnings.ts';
 import type { Settings } from '../../settings/table.ts';
 import { contentRule } from '../content.ts';
+import { importerOf } from '../loaded-by.ts';
 import { VERSION } from '../version.ts';
 import type { OtlpCustody } from './custody.ts';
 import { spanProcessorOf } from './span-processor.ts';
+
+const OPENAI = /[/\\]node_modules[/\\]openai[/\\]/;
 
 /** OpenTelemetry as the rest of stack `otlp` sees it. */
 export interface OtlpStack {
@@ -36,7 +40,7 @@ export function startOtlpStack(parts: OtlpStackParts): OtlpStack {
   const undo =
     parts.settings.custody === 'observe'
       ? []
-      : [guardUndici(), followSigners(), mendInstrumentations(process.argv[1], process.cwd())];
+      : [guardUndici(), followSigners(), mendInstrumentations(process.argv[1], process.cwd(), sayLate)];
   const stack = attach(parts);
   return {
     ...stack,
@@ -45,6 +49,12 @@ export function startOtlpStack(parts: OtlpStackParts): OtlpStack {
       for (const step of undo.toReversed()) step();
     },
   };
+}
+
+/** `import` leaves no trace of who asked. */
+function sayLate(): void {
+  const { cache } = createRequire(import.meta.url);
+  warnOnce('KS-OTLP-009', { by: importerOf(cache, (file) => OPENAI.test(file)) });
 }
 
 function attach({ settings, custody }: OtlpStackParts): OtlpStack {

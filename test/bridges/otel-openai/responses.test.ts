@@ -11,6 +11,8 @@ const LIMIT_MS = 60_000;
 
 interface Outcome {
   readonly results: Readonly<Record<string, unknown>>;
+  /** Times that it was told of a client that was loaded before. */
+  readonly late: number;
   readonly spans: readonly { readonly model: string; readonly error: boolean }[];
 }
 
@@ -80,6 +82,7 @@ describe("OpenTelemetry's instrumentation of OpenAI, Responses API", { concurren
   it('mended, results are those of the bare run, and each call has one span with its error', async () => {
     const [bare, mended] = [await run('bare'), await run('mended')];
     assert.deepEqual(mended.results, bare.results);
+    assert.equal(mended.late, 0);
     assert.deepEqual(modelsOf(mended), Object.keys(bare.results));
     assert.deepEqual(
       mended.spans.flatMap(({ model, error }) => (error ? [model] : [])),
@@ -87,8 +90,9 @@ describe("OpenTelemetry's instrumentation of OpenAI, Responses API", { concurren
     );
   });
 
-  it('mended after the client was loaded, streams have their spans', async () => {
+  it('mended after the client was loaded, which is told once, streams have their spans', async () => {
     const late = await run('late');
+    assert.equal(late.late, 1);
     for (const name of ['stream, left', 'stream, midway', 'chat, left'])
       assert.ok(modelsOf(late).includes(name), name);
     assert.equal(new Set(modelsOf(late)).size, modelsOf(late).length);
