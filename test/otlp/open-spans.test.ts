@@ -11,9 +11,17 @@ import {
   type StartedSpan,
 } from '../../src/pipeline/otlp/open-spans.ts';
 import type { ReadableSpan } from '../../src/wire/otlp/readable-span.ts';
-import { until } from './support.ts';
+import { startOtlpReceiver } from './receiver.ts';
+import { runFixture, until, withJournal } from './support.ts';
 
 const LLM = { attributes: { 'gen_ai.operation.name': 'chat' } };
+
+const FULL = process.env['KEEPSPAN_TEST_FULL'] === '1';
+/** A fixed sample in `npm test`: two processes. */
+const MORE = [
+  ['natural', 0],
+  ['SIGTERM', 0],
+] as const;
 
 describe('spans that nobody ends', () => {
   let open: OpenSpans;
@@ -117,3 +125,22 @@ describe('spans that nobody ends', () => {
     assert.deepEqual(ended, []);
   });
 });
+
+it('at every exit of a process, and delivered by it or the next one', { timeout: 120_000 }, () =>
+  withJournal(async (journal) => {
+    const receiver = await startOtlpReceiver();
+    try {
+      const ends = [...(FULL ? MORE : []), ['exit', 3], ['natural', 0]] as const;
+      for (const [index, [how, code]] of ends.entries()) {
+        const name = `${index} ${how}`;
+        const ended = await runFixture('open.mjs', [name, how, receiver.url], journal);
+        assert.equal(ended.code, code, ended.stderr);
+      }
+      const wanted = ends.map(([how], index) => `${index} ${how}`);
+      assert.deepEqual(receiver.names.toSorted(), wanted);
+      for (const { body } of receiver.requests) assert.ok(body.includes(ABANDONED));
+    } finally {
+      await receiver.close();
+    }
+  }),
+);
