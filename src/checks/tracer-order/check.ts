@@ -3,6 +3,16 @@ import { importOf, LLM_CLIENTS, TRACED } from '../libraries.ts';
 import { mending } from '../mending.ts';
 import { relative } from 'node:path';
 
+/** Libraries, with the instrumentations of OpenTelemetry that have to be there first. */
+const INSTRUMENTATIONS: Readonly<Record<string, readonly string[]>> = {
+  openai: ['@opentelemetry/instrumentation-openai', '@arizeai/openinference-instrumentation-openai'],
+  '@aws-sdk/client-bedrock-runtime': [
+    '@opentelemetry/instrumentation-aws-sdk',
+    '@arizeai/openinference-instrumentation-bedrock',
+  ],
+  '@anthropic-ai/sdk': ['@arizeai/openinference-instrumentation-anthropic'],
+};
+
 export const check: ProjectCheck = {
   id: 'KS-LOAD-002',
   slug: 'tracer-order',
@@ -11,7 +21,7 @@ export const check: ProjectCheck = {
   rationale:
     'A tracer changes a library as it is loaded. One that was there before stays as it is, without a word: dd-trace ' +
     'reports it only with its start-up logs on.',
-  how: 'In files that initialise a tracer: imports of traced libraries in ES modules (they are hoisted above any call) and in lines before the call. With a command: the real order of loading, and which file asked for the library.',
+  how: 'In files that initialise a tracer: imports of traced libraries in ES modules (they are hoisted above any call) and in lines before the call. With a command: the real order of loading, of instrumentations of OpenTelemetry as well, and which file asked for the library.',
   fix: 'start with `node --import keepspan/register app.js`, which comes before everything',
   source: 'docs/facts/instrumentation.md, load order',
   run(context) {
@@ -43,8 +53,19 @@ export const check: ProjectCheck = {
 function inProcess({ project }: CheckContext, { packages, tracerOrder }: NonNullable<CheckContext['start']>) {
   const { cjs } = tracerOrder;
   const traced = packages.filter(({ name }) => Object.hasOwn(TRACED, name));
-  if (cjs === undefined) return notApplicable('no tracer that instruments libraries was loaded');
-  const early = traced.filter(({ order }) => order < cjs);
+  const first = (names: readonly string[]): number | undefined => {
+    const orders = packages.flatMap(({ name, order }) => (names.includes(name) ? [order] : []));
+    return orders.length === 0 ? undefined : Math.min(...orders);
+  };
+  const instrumented = Object.keys(INSTRUMENTATIONS).filter(
+    (name) => first(INSTRUMENTATIONS[name] ?? []) !== undefined,
+  );
+  if (cjs === undefined && instrumented.length === 0)
+    return notApplicable('no tracer that instruments libraries was loaded');
+  const early = traced.filter(({ name, order }) => {
+    const own = first(INSTRUMENTATIONS[name] ?? []);
+    return (cjs !== undefined && order < cjs) || (own !== undefined && order < own);
+  });
   if (early.length === 0) return pass(`${traced.length} traced libraries, all of them after the tracer`);
   return found(
     'fail',
