@@ -30,6 +30,9 @@ export function funnelOf(summary: EvaluationSummary, decisions: EvaluationSummar
 export const judgedSpan = ({ spanId, source }: Pick<EvaluationRowJson, 'spanId' | 'source'>): string =>
   source === 'otlp' ? spanId : decimalToHex(spanId);
 
+/** Whether anybody says who decided: an evaluation without a judge has no funnel. */
+export const isDecided = ({ heuristic, judge, skipped }: Funnel): boolean => heuristic + judge + skipped > 0;
+
 const BELONGS = /_(?:audit|decision)$/;
 
 /** The labels that stand for themselves; audits and decisions belong to another and are shown there. */

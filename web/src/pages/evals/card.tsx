@@ -35,7 +35,7 @@ export function EvaluationCard({ row }: { readonly row: EvaluationRowJson }): JS
         <p class="faint">No reason was given.</p>
       )}
       <p class="soft facts-line">
-        <span>decided by: {decisionText(row.decision)}</span>
+        {row.decision !== '' && <span>decided by: {decisionText(row.decision)}</span>}
         {facts.because !== '' && <span>because {facts.because.replaceAll('_', ' ')}</span>}
         {facts.threshold !== undefined && <span>threshold {facts.threshold}</span>}
         {facts.heuristicScore !== undefined && (

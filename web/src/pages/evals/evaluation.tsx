@@ -12,7 +12,7 @@ import { param, setParam } from '../../data/location.ts';
 import { useMore } from '../../data/more.ts';
 import { useResource } from '../../data/resource.ts';
 import { clockTime, count, dateTime, percent, plural, shortId } from '../../lib/format.ts';
-import { funnelOf, judgeFacts, judgeTracePath, valueText } from '../../lib/evaluations.ts';
+import { funnelOf, isDecided, judgeFacts, judgeTracePath, valueText } from '../../lib/evaluations.ts';
 import { Choice } from '../../ui/controls.tsx';
 import { Partial } from '../../ui/counts.tsx';
 import { ListFoot } from '../../ui/list-foot.tsx';
@@ -39,6 +39,8 @@ export function EvaluationPage({ label }: { readonly label: string }): JSX.Eleme
   const find = (name: string): EvaluationSummary | undefined =>
     summaries.data?.labels.find((one) => one.label === name);
   const summary = find(label);
+  const decisions = find(`${label}_decision`);
+  const decided = summary !== undefined && isDecided(funnelOf(summary, decisions));
   return (
     <>
       <header class="page-head">
@@ -48,7 +50,7 @@ export function EvaluationPage({ label }: { readonly label: string }): JSX.Eleme
           </a>
           <h1>{label}</h1>
         </div>
-        {summary !== undefined && <Facts summary={summary} />}
+        {summary !== undefined && <Facts summary={summary} decided={decided} />}
       </header>
       {summaries.error !== undefined && (
         <Problem error={summaries.error} lastGoodMs={summaries.lastGoodMs} retry={summaries.refresh} />
@@ -66,15 +68,21 @@ export function EvaluationPage({ label }: { readonly label: string }): JSX.Eleme
       )}
       {summary !== undefined && (
         <>
-          <Charts summary={summary} decisions={find(`${label}_decision`)} />
-          <Rows label={label} decision={param('decision')} />
+          <Charts summary={summary} decisions={decisions} />
+          <Rows label={label} decision={decided ? param('decision') : ''} decided={decided} />
         </>
       )}
     </>
   );
 }
 
-function Facts({ summary }: { readonly summary: EvaluationSummary }): JSX.Element {
+function Facts({
+  summary,
+  decided,
+}: {
+  readonly summary: EvaluationSummary;
+  readonly decided: boolean;
+}): JSX.Element {
   const { assessment, savedRatio, audits, auditMisses, unjoined, mean } = summary;
   const judged = assessment.pass + assessment.fail;
   return (
@@ -89,23 +97,29 @@ function Facts({ summary }: { readonly summary: EvaluationSummary }): JSX.Elemen
           <dd>{Number(mean.toFixed(3))}</dd>
         </div>
       )}
-      <div>
-        <dt>Pass rate</dt>
-        <dd>{judged === 0 ? '–' : percent(assessment.pass / judged)}</dd>
-      </div>
-      <div>
-        <dt>Judge calls saved</dt>
-        <dd>{savedRatio === null ? '–' : percent(savedRatio)}</dd>
-      </div>
-      <div>
-        <dt>Missed in audits</dt>
-        <dd class={auditMisses > 0 ? 'bad' : ''}>
-          {audits === 0 ? '–' : percent(auditMisses / audits)}
-          <small class="soft">
-            {audits === 0 ? 'no audit yet' : `${count(auditMisses)} of ${count(audits)}`}
-          </small>
-        </dd>
-      </div>
+      {judged > 0 && (
+        <div>
+          <dt>Pass rate</dt>
+          <dd>{percent(assessment.pass / judged)}</dd>
+        </div>
+      )}
+      {decided && (
+        <>
+          <div>
+            <dt>Judge calls saved</dt>
+            <dd>{savedRatio === null ? '–' : percent(savedRatio)}</dd>
+          </div>
+          <div>
+            <dt>Missed in audits</dt>
+            <dd class={auditMisses > 0 ? 'bad' : ''}>
+              {audits === 0 ? '–' : percent(auditMisses / audits)}
+              <small class="soft">
+                {audits === 0 ? 'no audit yet' : `${count(auditMisses)} of ${count(audits)}`}
+              </small>
+            </dd>
+          </div>
+        </>
+      )}
       <div>
         <dt>Unjoined</dt>
         <dd class={unjoined > 0 ? 'warn' : ''}>{count(unjoined)}</dd>
@@ -155,12 +169,14 @@ function Charts({
           bars={values.map(([name, value]) => ({ name, value, tone: tones[name] ?? 'accent' }))}
         />
       )}
-      <Bars
-        title="Heuristic → judge"
-        note={`${count(assessment.pass)} passed, ${count(assessment.fail)} failed`}
-        of={funnel.all}
-        bars={decided}
-      />
+      {isDecided(funnel) && (
+        <Bars
+          title="Heuristic → judge"
+          note={`${count(assessment.pass)} passed, ${count(assessment.fail)} failed`}
+          of={funnel.all}
+          bars={decided}
+        />
+      )}
     </div>
   );
 }
@@ -177,7 +193,15 @@ function rowsQuery(label: string, decision: string): string {
   return params.toString();
 }
 
-function Rows({ label, decision }: { readonly label: string; readonly decision: string }): JSX.Element {
+function Rows({
+  label,
+  decision,
+  decided,
+}: {
+  readonly label: string;
+  readonly decision: string;
+  readonly decided: boolean;
+}): JSX.Element {
   const query = rowsQuery(label, decision);
   const answer = useResource<Answer>(`/api/evaluations?${query}`, { live: !paused.value });
   const more = useMore<EvaluationRowJson, Answer>({
@@ -192,12 +216,14 @@ function Rows({ label, decision }: { readonly label: string; readonly decision: 
     <section aria-labelledby="eval-rows">
       <header class="section-head">
         <h2 id="eval-rows">Evaluations and their reasons</h2>
-        <Choice
-          label="Decided by"
-          value={DECISIONS.find(([name]) => name === decision)?.[0] ?? ''}
-          options={DECISIONS}
-          onChange={(chosen) => setParam('decision', chosen, false)}
-        />
+        {decided && (
+          <Choice
+            label="Decided by"
+            value={DECISIONS.find(([name]) => name === decision)?.[0] ?? ''}
+            options={DECISIONS}
+            onChange={(chosen) => setParam('decision', chosen, false)}
+          />
+        )}
       </header>
       {answer.error !== undefined && (
         <Problem error={answer.error} lastGoodMs={answer.lastGoodMs} retry={answer.refresh} />
