@@ -1,12 +1,16 @@
 import { realpathSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { UpstreamState } from '../contracts/delivery.ts';
+import { shownUrl } from '../kernel/shown-url.ts';
 import { classifyLifetime, diesWithPod } from '../journal/lifetime.ts';
 import { resendQuarantine } from '../pipeline/inspect/resend.ts';
 import { sayUnknownReceiver } from '../pipeline/otlp/receivers-beside.ts';
 import { startSidecar } from '../pipeline/sidecar.ts';
+import { upstreamUrl } from '../pipeline/target.ts';
 import { loadSettings } from '../settings/load.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
+import { sayJson, type Say } from './command-host.ts';
+import { HostLines } from './host-lines.ts';
 import { JOURNAL_OPTION, journalOf } from './journal-argument.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -40,16 +44,14 @@ async function deliver(options: DeliverOptions): Promise<void> {
   const directory = options.journal ?? settings.journalDir;
   if (directory === undefined)
     throw new RangeError('no journal directory: name it with --journal DIR or KEEPSPAN_JOURNAL_DIR');
-  const say = (event: string, fields: Readonly<Record<string, unknown>>) => {
-    if (options.json === true) process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
-    else
-      process.stdout.write(
-        `${event}  ${Object.entries(fields)
-          .map(([key, value]) => `${key} ${String(value)}`)
-          .join('  ')}\n`,
-      );
+  const json = options.json === true;
+  const say: Say = json ? sayJson : () => undefined;
+  const lines = json ? undefined : new HostLines('keepspan deliver', process.stdout);
+  if (process.stderr.isTTY && !json) lines?.takeRecords();
+  const onState = (state: UpstreamState, upstream?: string): void => {
+    sayState(say, state, upstream);
+    lines?.state(state, upstream ?? shownUrl(upstreamUrl(settings)));
   };
-  const onState = (state: UpstreamState, upstream?: string) => sayState(say, state, upstream);
   if (options.quarantine === true) {
     const { delivered, left, busy } = await resendQuarantine({
       journals: journalOf(directory).journals,
@@ -59,6 +61,11 @@ async function deliver(options: DeliverOptions): Promise<void> {
       onUnknown: sayUnknownReceiver,
     });
     say('resent', { delivered, left, busy });
+    lines?.say(
+      left > 0 || busy.length > 0 ? 'warn' : 'pass',
+      `${delivered} signals that were refused are delivered, ${left} are still there` +
+        (busy.length === 0 ? '' : `; somebody delivers ${busy.join(', ')} right now: try again`),
+    );
     if (left > 0 || busy.length > 0) process.exitCode = 1;
     return;
   }
@@ -68,19 +75,32 @@ async function deliver(options: DeliverOptions): Promise<void> {
     onState,
     onError: (error) => warnOnce('KS-DELIVERY-002', { site: String(error), error: String(error) }),
   });
-  say('delivering', { journal: directory, pending: sidecar.pending() });
-  if (options.once !== true) await stopSignal();
+  const waiting = sidecar.pending();
+  say('delivering', { journal: directory, pending: waiting });
+  lines?.say('pass', `delivers ${directory} to ${shownUrl(upstreamUrl(settings))}; ${waiting} signals wait`);
+  if (options.once !== true) {
+    await stopSignal();
+    const left = lines === undefined ? 0 : sidecar.pending();
+    if (left > 0)
+      lines?.say(
+        'not-applicable',
+        `delivers the ${left} signals that wait, for ${Math.ceil(timeoutMs / 1000)} s at most; a second signal ends it at once`,
+      );
+  }
   const left = await sidecar.drain(timeoutMs);
   await sidecar.stop();
-  say('ended', { pending: left, atRisk: diesWithPod(classifyLifetime(realpathSync(directory))) ? left : 0 });
+  const atRisk = diesWithPod(classifyLifetime(realpathSync(directory))) ? left : 0;
+  say('ended', { pending: left, atRisk });
+  if (left === 0) lines?.say('pass', 'nothing is left');
+  else
+    lines?.say(
+      'warn',
+      `${left} signals are left in the journal${atRisk > 0 ? ', which dies with the pod' : ''}`,
+    );
   if (options.once === true && left > 0) process.exitCode = 1;
 }
 
-function sayState(
-  say: (event: string, fields: Readonly<Record<string, unknown>>) => void,
-  state: UpstreamState,
-  upstream: string | undefined,
-): void {
+function sayState(say: Say, state: UpstreamState, upstream: string | undefined): void {
   if (state.status !== 'held' && state.status !== 'retrying') return;
   const to = upstream === undefined ? {} : { upstream };
   say(state.status, { kind: state.kind, answer: state.httpStatus ?? state.error ?? '', ...to });

@@ -102,7 +102,7 @@ export function recordsText({ records, more }: ShownRecords, journal: string): s
       record.time,
       ...(several ? [record.receiver ?? 'datadog'] : []),
       record.kind.padEnd(11),
-      `${record.signals} signals`,
+      `${record.signals} ${record.signals === 1 ? 'signal' : 'signals'}`,
       `${record.bytes} bytes`,
       ...(record.status === undefined
         ? []

@@ -5,6 +5,7 @@ import type { RecallSummary } from '../evaluation/recall/summary.ts';
 import { readRecallSummary } from '../pipeline/recall/counts.ts';
 import { readJournalLedger } from '../pipeline/ledger-view.ts';
 import { readReceiver } from '../pipeline/otlp/receiver-file.ts';
+import { fold } from './fold.ts';
 import { JOURNAL_OPTION, journalOf, parseKind } from './journal-argument.ts';
 import { recordsText, showPending, showQuarantine } from './ledger-records.ts';
 import { ledgerText, type ShownJournal } from './ledger-text.ts';
@@ -51,7 +52,7 @@ function showLedger({ journal, json }: LedgerOptions): void {
   process.stdout.write(
     json === true
       ? `${JSON.stringify({ ...asDocument(shown, directory), ...(recall === undefined ? {} : { evaluation: recall }) })}\n`
-      : ledgerText(shown, directory) + recallLine(recall),
+      : fold(ledgerText(shown, directory) + recallLine(recall), process.stdout),
   );
   // What a kill took before the tracer released it is named and counted, but it is a loss all the same.
   if (!isIntact(totalOf(shown))) process.exitCode = 1;
@@ -78,7 +79,9 @@ function showRecords({ journal, quarantine, kind, limit, content, json }: Ledger
   };
   const shown = quarantine === true ? showQuarantine(request) : showPending(request);
   const document = { schemaVersion: 1, journal: directory, ...shown };
-  process.stdout.write(json === true ? `${JSON.stringify(document)}\n` : recordsText(shown, directory));
+  process.stdout.write(
+    json === true ? `${JSON.stringify(document)}\n` : fold(recordsText(shown, directory), process.stdout),
+  );
 }
 
 /** The processes are those of the directory's own journal; `ledger` and `maybeTwice` are of everything. */

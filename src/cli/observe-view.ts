@@ -1,25 +1,39 @@
 import type { SignalKind } from '../contracts/signal.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
-import type { ObserveReport } from '../pipeline/observe/report.ts';
+import type { Loss, ObserveReport } from '../pipeline/observe/report.ts';
+import { fold } from './fold.ts';
 
 const NAMES: Readonly<Record<SignalKind, string>> = {
   spans: 'spans',
   llmSpans: 'LLM spans',
   evaluations: 'evaluations',
 };
+/** Reasons that need a word more. */
+const REASONS: Readonly<Record<string, string>> = {
+  killed: "killed, by SIGKILL or a signal that nothing in the service handles: 'exit' never came",
+};
 const HEAD = ['', 'created', 'acknowledged', 'in transit', 'dropped', 'lost'];
 
-/** One line: enough to see that something is lost. */
+/** One line: enough to see that something is lost, or may be. */
 export function statusLine(report: ObserveReport, seconds: number): string {
   const parts = SIGNAL_KINDS.map((kind) => {
     const { created, acknowledged, lost } = report.kinds[kind];
     return `${NAMES[kind]} ${acknowledged} of ${created} acknowledged${lost > 0 ? `, ${lost} lost` : ''}`;
   });
-  return `keepspan observe  ${Math.round(seconds)} s  ${parts.join('  ')}`;
+  return [titleOf(seconds), ...parts, ...report.notes.map((note) => `! ${note}`)].join('  ');
 }
 
-/** Created against acknowledged per kind, then each loss with its reason and what changes it. */
-export function reportLines(report: ObserveReport): string[] {
+/** The head of the block, whose table has the figures. */
+export function titleOf(seconds: number): string {
+  return `keepspan observe  ${Math.round(seconds)} s`;
+}
+
+/**
+ * Created against acknowledged per kind, then each reason of a loss with what changes it.
+ *
+ * @param isFinal the service has ended
+ */
+export function reportLines(report: ObserveReport, isFinal: boolean): string[] {
   const rows = SIGNAL_KINDS.map((kind) => {
     const { created, acknowledged, inTransit, dropped, lost } = report.kinds[kind];
     return [NAMES[kind], ...[created, acknowledged, inTransit, dropped, lost].map(String)];
@@ -28,19 +42,25 @@ export function reportLines(report: ObserveReport): string[] {
   const line = (cells: readonly string[]): string =>
     cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
   const created = SIGNAL_KINDS.reduce((sum, kind) => sum + report.kinds[kind].created, 0);
-  const losses = report.losses.flatMap(({ kind, signals, reason, fix }) => [
-    `✖ ${signals} ${NAMES[kind]} lost: ${reason}`,
-    `    fix    ${fix}`,
-  ]);
+  const losses = lossLines(report.losses);
+  const good = isFinal ? '✔ nothing was lost' : '✔ nothing was lost so far';
   return [
     line(HEAD),
     ...rows.map(line),
     ...losses,
     ...report.notes.map((note) => `! ${note}`),
-    ...(losses.length === 0 && report.notes.length === 0
-      ? [created > 0 ? '✔ nothing was lost' : 'nothing created yet']
-      : []),
+    ...(losses.length === 0 && report.notes.length === 0 ? [created > 0 ? good : 'nothing created yet'] : []),
   ];
+}
+
+/** One entry a reason: its fix is the same for every kind of signal. */
+function lossLines(losses: readonly Loss[]): string[] {
+  const byReason = Map.groupBy(losses, ({ reason, fix }) => JSON.stringify([reason, fix]));
+  return [...byReason.values()].flatMap((of) => {
+    const [{ reason, fix }] = of as [Loss];
+    const what = of.map(({ kind, signals }) => `${signals} ${NAMES[kind]}`).join(', ');
+    return [`✖ ${what} lost: ${REASONS[reason] ?? reason}`, `    fix    ${fix}`];
+  });
 }
 
 /** The part of a terminal that the block needs. */
@@ -68,7 +88,8 @@ export class BottomBlock {
 
   show(lines: readonly string[]): void {
     const { rows, columns } = this.#terminal;
-    const shown = lines.slice(0, Math.max(0, rows - 4));
+    const folded = fold(lines.join('\n'), { columns }).split('\n');
+    const shown = folded.slice(0, Math.max(0, rows - 4));
     if (shown.length !== this.#height || rows !== this.#rows) this.#reserve(shown.length);
     const text = shown
       .map((line, i) => `\u001b[${rows - shown.length + i + 1};1H\u001b[2K${line.slice(0, columns)}`)

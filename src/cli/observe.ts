@@ -10,7 +10,8 @@ import { nodeOptionsWith } from '../settings/preload.ts';
 import { CODES } from '../selfmetrics/codes.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import { childStdio, preloadUrl, sayEnding, sayJson, type Say } from './command-host.ts';
-import { BottomBlock, reportLines, statusLine } from './observe-view.ts';
+import { fold } from './fold.ts';
+import { BottomBlock, reportLines, statusLine, titleOf } from './observe-view.ts';
 
 interface ObserveOptions {
   readonly json?: boolean;
@@ -86,7 +87,9 @@ async function observe(command: [string, ...string[]], options: ObserveOptions):
   if (ending.kind === 'not-started') return;
   if (json) sayJson('report', { schemaVersion: 1, final: true, ...report });
   else
-    process.stderr.write(`\nkeepspan observe: ${command.join(' ')}\n\n${reportLines(report).join('\n')}\n`);
+    process.stderr.write(
+      `\nkeepspan observe: ${command.join(' ')}\n\n${fold(reportLines(report, true).join('\n'), process.stderr)}\n`,
+    );
   if (options.failOnLoss === true && lostIn(report) > 0 && ending.exitCode === 0) process.exitCode = 1;
 }
 
@@ -97,10 +100,10 @@ function showLive(observer: Observer, json: boolean, everyMs: number): { stop():
   const block = stderr.isTTY && !json ? new BottomBlock(stderr) : undefined;
   const show = (): void => {
     const report = observer.report(false);
-    const status = statusLine(report, (performance.now() - startMs) / 1000);
+    const seconds = (performance.now() - startMs) / 1000;
     if (json) sayJson('report', { schemaVersion: 1, final: false, ...report });
-    else if (block === undefined) stderr.write(`${status}\n`);
-    else block.show([status, ...reportLines(report)]);
+    else if (block === undefined) stderr.write(`${statusLine(report, seconds)}\n`);
+    else block.show([titleOf(seconds), ...reportLines(report, false)]);
   };
   const timer = setInterval(show, block === undefined ? everyMs : BLOCK_MS);
   return {

@@ -11,7 +11,7 @@ import type { BackendSlot } from '../spans/wrap.ts';
 import { agentUrl } from '../settings/agent-url.ts';
 import { environmentWithoutPreloads, proxyEnvironment } from '../settings/environment.ts';
 import { loadSettings } from '../settings/load.ts';
-import type { Settings, SettingsOptions } from '../settings/table.ts';
+import type { SettingsOptions } from '../settings/table.ts';
 import { warnOnce } from '../selfmetrics/warnings.ts';
 import { beginLifecycle } from './begin-lifecycle.ts';
 import { BesideOutcomes } from './beside-outcomes.ts';
@@ -37,7 +37,7 @@ import { attachRecall } from './recall/attach.ts';
 import { beginStartChecks } from './start-checks.ts';
 import { initializedRecord } from './start-record.ts';
 import { startStack } from './start-stack.ts';
-import { targetOf } from './target.ts';
+import { targetOf, upstreamUrl } from './target.ts';
 import { VERSION } from './version.ts';
 import { beginWatch } from './watch/begin.ts';
 import { usedBytes } from './watch/used-bytes.ts';
@@ -290,11 +290,4 @@ export function startSession(options: SettingsOptions, slot: BackendSlot, before
       await Promise.all([...parts].map((part) => part.stop()));
     },
   };
-}
-
-/** Where LLM spans and evaluations go, which is what the application is observed for. */
-function upstreamUrl(settings: Settings): string {
-  const { agentless, apiKey, intakeUrl, site } = settings;
-  if (!agentless || apiKey === undefined) return agentUrl(settings);
-  return intakeUrl ?? `https://llmobs-intake.${site}`;
 }

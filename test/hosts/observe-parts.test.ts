@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { watchTracer } from '../../src/bridges/dd-trace/finished.ts';
-import { BottomBlock, reportLines } from '../../src/cli/observe-view.ts';
+import { BottomBlock, reportLines, statusLine } from '../../src/cli/observe-view.ts';
 import { startCountingProxy, type CountingProxyOptions } from '../../src/hosts/counting-proxy.ts';
 import { ObservePage, readPages } from '../../src/pipeline/observe/page.ts';
 import { observeReport, type ReportInput } from '../../src/pipeline/observe/report.ts';
@@ -133,12 +133,35 @@ describe('observeReport', () => {
   });
 
   it('nothing created is not shown as nothing lost', () => {
-    assert.match(reportLines(observeReport(input({ ended: false }))).join('\n'), /nothing created yet$/);
+    assert.match(
+      reportLines(observeReport(input({ ended: false })), false).join('\n'),
+      /nothing created yet$/,
+    );
     const pages = [page({ 'spans.created': 1 })];
     assert.match(
-      reportLines(observeReport(input({ ended: false, pages }))).join('\n'),
-      /✔ nothing was lost$/,
+      reportLines(observeReport(input({ ended: false, pages })), false).join('\n'),
+      /✔ nothing was lost so far$/,
     );
+  });
+
+  it('what had no answer is said while the service runs; a reason of several kinds is one entry', () => {
+    const sent = () => ({ acknowledged: 0, refused: {}, unanswered: { ECONNREFUSED: 4 }, inFlight: 0 });
+    const pages = [page({ 'spans.created': 5, 'llmSpans.created': 4, 'evaluations.created': 4 }, false)];
+    const live = observeReport(input({ ended: false, pages, sent }));
+    assert.match(
+      reportLines(live, false).join('\n'),
+      /\n! no answer to 12 signals \(ECONNREFUSED\): lost, unless/,
+    );
+    assert.match(statusLine(live, 8), /^keepspan observe {2}8 s .* {2}! no answer to 12 signals/);
+    const final = reportLines(observeReport(input({ ended: true, pages, sent })), true);
+    assert.deepEqual(
+      final.filter((line) => line.startsWith('✖')),
+      [
+        '✖ 4 spans, 4 LLM spans, 4 evaluations lost: no answer: ECONNREFUSED',
+        "✖ 1 spans lost: killed, by SIGKILL or a signal that nothing in the service handles: 'exit' never came",
+      ],
+    );
+    assert.ok(!final.some((line) => line.startsWith('!')));
   });
 });
 

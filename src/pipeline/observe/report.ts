@@ -55,7 +55,7 @@ const FIXES = {
   'unsent at exit':
     'keepspan run takes what the tracer holds into its journal at every exit, process.exit included',
   killed:
-    'keepspan run has LLM spans and evaluations on disk before a SIGKILL can come, and says how many spans it took',
+    'keepspan run has LLM spans and evaluations on disk before a signal can end the process, and says how many spans it took',
 } as const;
 
 /** What became of everything, with the fix for each loss. */
@@ -110,7 +110,7 @@ function ofKind(kind: SignalKind, input: ReportInput, losses: Loss[]): ObservedK
   return { created, acknowledged, dropped, inTransit: 0, lost, unobserved: 0 };
 }
 
-function notesOf({ pages, agentless, unreadable, reached, ended }: ReportInput): string[] {
+function notesOf({ pages, sent, agentless, unreadable, reached, ended }: ReportInput): string[] {
   const notes: string[] = [];
   const created = pages.reduce((total, { counts }) => total + counts['spans.created'], 0);
   if (pages.length === 0 && ended)
@@ -126,8 +126,18 @@ function notesOf({ pages, agentless, unreadable, reached, ended }: ReportInput):
     notes.push(
       'LLM spans and evaluations go to Datadog without the Agent: whether they arrive cannot be seen from here',
     );
+  if (!ended) notes.push(...unansweredNote(sent));
   if (unreadable > 0) notes.push(`${unreadable} requests could not be read; their signals are in no count`);
   return notes;
+}
+
+/** While the service runs: whether the tracer repeats a request that had no answer, only its end tells. */
+function unansweredNote(sent: ReportInput['sent']): string[] {
+  const counts = SIGNAL_KINDS.map((kind) => sent(kind).unanswered);
+  const signals = counts.reduce((total, unanswered) => total + sum(unanswered), 0);
+  const codes = [...new Set(counts.flatMap((unanswered) => Object.keys(unanswered)))];
+  if (signals === 0) return [];
+  return [`no answer to ${signals} signals (${codes.join(', ')}): lost, unless the tracer sends them again`];
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {
