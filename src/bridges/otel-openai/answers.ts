@@ -20,11 +20,14 @@ function shareAnswer(promise: ApiPromise, streaming: boolean): void {
   const { parseResponse, asResponse } = promise;
   const read = new WeakMap<Answer, unknown>();
   let wantsRaw = false;
-  promise.parseResponse = (client, answer) => {
+  promise.parseResponse = (...args) => {
+    // The last of them; openai 5 and later give the client first.
+    const answer = args.at(-1);
+    if (!isAnswer(answer)) return parseResponse(...args);
     if (!read.has(answer)) {
       // A stream is not read by being parsed, and a copy of it would be kept in memory.
       const given = wantsRaw && !streaming ? withCopy(answer) : answer;
-      read.set(answer, parseResponse(client, given));
+      read.set(answer, parseResponse(...args.slice(0, -1), given));
     }
     return read.get(answer);
   };
@@ -39,6 +42,10 @@ function withCopy(answer: Answer): Answer {
   return response instanceof Response && !response.bodyUsed
     ? { ...answer, response: response.clone() }
     : answer;
+}
+
+function isAnswer(value: unknown): value is Answer {
+  return typeof value === 'object' && value !== null && 'response' in value;
 }
 
 export function isApiPromise(value: unknown): value is ApiPromise {

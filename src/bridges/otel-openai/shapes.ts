@@ -32,7 +32,7 @@ export interface Instrumentation {
 
 /** What a call gives: a promise that reads the answer when somebody asks for it, each time anew for a derived one. */
 export interface ApiPromise extends Promise<unknown> {
-  parseResponse: (client: unknown, answer: Answer) => unknown;
+  parseResponse: (...args: unknown[]) => unknown;
   asResponse: () => Promise<unknown>;
 }
 
