@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ConsoleMessage, Page } from 'playwright-core';
 import { type Browser, startChromium } from '../../scripts/counterparts/chromium.ts';
-import type { Workbench } from '../../src/workbench/workbench.ts';
+import { privateFolder } from '../../scripts/lib/private-folder.ts';
+import { startWorkbench, type Workbench } from '../../src/workbench/workbench.ts';
 import { startJudge } from '../evaluation/judge.ts';
 import { withJournal } from '../otlp/support.ts';
 import { startSite } from '../web/support/site.ts';
@@ -468,6 +472,83 @@ describe('the page in a browser', () => {
     const { page: other } = await open(`/traces/${oldest!.traceId}`, small.datadogUrl);
     await other.locator('.empty h2', { hasText: 'Evicted' }).waitFor();
     await other.close();
+  });
+
+  it('every count is received, kept and evicted, and a chart says what of its signals is gone', async (t) => {
+    const small = await startWorkbench({ maxStoredBytes: 350_000 });
+    t.after(() => small.close());
+    const isPartly = (): boolean =>
+      (['spans', 'evaluations'] as const).every((kind) => {
+        const { stored, evicted } = small.ledger()[kind];
+        return stored > 0 && evicted > 0;
+      });
+    for (let i = 0; i < 100 && !isPartly(); i += 1) await sendTraffic(small.datadogUrl, 16);
+    assert.ok(isPartly(), 'some of both kinds are there, some are not any more');
+    await fetch(`${small.datadogUrl}/api/v2/llmobs`, {
+      method: 'POST',
+      body: '{"spans":[{"name":"broken"}]}',
+    });
+    const { page, complaints } = await open('/traces', small.datadogUrl);
+    const charts = page.locator('.chart');
+    for (const [path, of] of [
+      ['/traces', 'spans'],
+      ['/evals', 'evaluations'],
+      ['/evals/context_recall', ''],
+    ] as const) {
+      await page.goto(small.datadogUrl + path);
+      if (of !== '')
+        await page
+          .locator('.counts', {
+            hasText: new RegExp(`[\\d,]+ ${of} received.*[\\d,]+ kept.*[1-9][\\d,]* evicted`, 's'),
+          })
+          .waitFor();
+      if (path === '/evals') continue;
+      await charts
+        .first()
+        .locator('.loss', { hasText: /[1-9][\d,]* evicted/ })
+        .waitFor();
+      const noted = charts.filter({ has: page.locator('.loss') });
+      assert.equal(await noted.count(), await charts.count(), path);
+    }
+    await page.locator('.strip .bad', { hasText: '1 rejected' }).click();
+    await page.locator('.flow-parts .warn', { hasText: 'evicted' }).first().waitFor();
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  it('accepted but not forwarded is an error on every page', async (t) => {
+    const refusing = createServer((request, response) => {
+      request.resume().on('end', () => response.writeHead(400).end());
+    });
+    await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
+    t.after(() => void refusing.close());
+    const { port } = refusing.address() as AddressInfo;
+    const bench = await startWorkbench({ forwardUrl: new URL(`http://127.0.0.1:${port}`) });
+    t.after(() => bench.close());
+    await sendTraffic(bench.datadogUrl, 2);
+    const { page } = await open('/traces', bench.datadogUrl);
+    await page.locator('.problem', { hasText: 'Accepted but not forwarded' }).waitFor();
+    await page.locator('.strip .bad', { hasText: 'not forwarded' }).click();
+    await page.locator('h2 .status.bad', { hasText: 'accepted but not forwarded' }).waitFor();
+    await page.close();
+  });
+
+  it('what is in a file is there after a restart', async (t) => {
+    const folder = mkdtempSync(join(privateFolder(), 'page-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const databaseFile = join(folder, 'workbench.db');
+    const first = await startWorkbench({ databaseFile });
+    const [trace] = await sendTraffic(first.datadogUrl, 3);
+    await first.close();
+    const second = await startWorkbench({ databaseFile });
+    t.after(() => second.close());
+    const { page } = await open(`/traces/${trace!.traceId}`, second.datadogUrl);
+    await page.locator('.wf-row').first().waitFor();
+    await page.goto(`${second.datadogUrl}/ledger`);
+    await page.locator('.chart figcaption', { hasText: databaseFile }).waitFor();
+    await page.goto(`${site.datadogUrl}/ledger`);
+    await page.locator('.chart figcaption', { hasText: 'in memory: gone with the workbench' }).waitFor();
+    await page.close();
   });
 
   it('help opens by ?, the theme is kept, toggles say that they are pressed', async () => {
