@@ -90,7 +90,7 @@ async function deliver(options: DeliverOptions): Promise<void> {
   const left = await sidecar.drain(timeoutMs);
   await sidecar.stop();
   const atRisk = diesWithPod(classifyLifetime(realpathSync(directory))) ? left : 0;
-  say('ended', { pending: left, atRisk });
+  say('ended', { pending: left, atRisk, noise: sidecar.noise() });
   if (left === 0) lines?.say('pass', 'nothing is left');
   else
     lines?.say(

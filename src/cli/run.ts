@@ -184,6 +184,6 @@ async function deliverTheRest(
   await sidecar.stop();
   const left = { pending, atRisk: mortal ? pending : 0, journal, lifetime };
   if (pending > 0) warnOnce('KS-RUN-003', left);
-  say('ended', left);
+  say('ended', { ...left, noise: sidecar.noise() });
   return pending;
 }

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { UpstreamState } from '../contracts/delivery.ts';
+import type { NoiseCounts } from '../contracts/sampling.ts';
 import { createHttpSender } from '../delivery/http-sender.ts';
 import { checkFormat, openDirectory } from '../journal/directory.ts';
 import { agentUrl } from '../settings/agent-url.ts';
@@ -41,6 +43,8 @@ export interface DrainLimits {
  * below it among them.
  */
 export interface Sidecar {
+  /** What the sampling policy did here, with the hit statistics; undefined without one. */
+  noise(): NoiseCounts | undefined;
   /** Signals in the directory that nobody acknowledged, read from its files. */
   pending(): number;
   /**
@@ -73,6 +77,8 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
   const key = journalKey(settings);
   const sender = createHttpSender({ proxyEnv: proxyEnvironment() });
   const policy = policyOf(settings);
+  const counts = { counted: 0, reported: 0, maybeTwice: 0, lost: 0 };
+  const thinning = thinningBy(policy);
   const statistics =
     policy.rules.length === 0
       ? undefined
@@ -80,11 +86,11 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
           agentUrl: address,
           hostname: hostname(),
           send: sender.send,
-          onCount: () => undefined,
+          onCount: (what, spans) => (counts[what] += spans),
           spool: new StatisticsSpool({
             directory: () => path,
             key: key === 'unusable' ? undefined : key,
-            token: '',
+            token: randomUUID(),
             onError,
           }),
           onLost: (spans, reason) => warnOnce('KS-DELIVERY-005', { site: reason, spans, reason }),
@@ -106,7 +112,7 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
     encoder: createDatadogEncoder({
       target: () => targetOf(settings, address),
       agentUrl: () => address,
-      ...thinningBy(policy).options,
+      ...thinning.options,
     }),
     send: statistics?.send ?? sender.send,
     onResolved: statistics === undefined ? undefined : statistics.note.bind(statistics),
@@ -147,6 +153,8 @@ export function startSidecar({ directory, settings, onState, onError }: SidecarO
   };
   return {
     pending: () => count().pending,
+    noise: () =>
+      policy.rules.length === 0 ? undefined : { ...thinning.sampler.counts(), statistics: counts },
     async drain(timeoutMs, { patienceMs = Number.POSITIVE_INFINITY, signal } = {}) {
       const deadlineMs = performance.now() + timeoutMs;
       for (const deliverer of deliverers) deliverer.hurry();

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { NoiseCounts, StatisticsCounts } from '../../src/contracts/sampling.ts';
 import { createSite, recordsOf, type Site } from '../e2e/support/site.ts';
 import { until } from '../e2e/support/until.ts';
-import { CLI } from '../hosts/support.ts';
+import { CLI, eventsOf } from '../hosts/support.ts';
 import { readMsgpack } from '../support/msgpack.ts';
 
 type Fields = Record<string, unknown>;
@@ -133,8 +133,11 @@ describe('hit statistics of a killed deliverer', { concurrency: 2 }, () => {
     process.kill(pid, 'SIGKILL'); // Whose host is killed runs on.
     await run.ended;
     assert.equal(seen.hits, 0);
-    const { code, stderr } = await site.launch([CLI, 'deliver', '--once'], { env: envOf(url) }).ended;
+    const next = site.launch([CLI, 'deliver', '--once', '--json'], { env: envOf(url) });
+    const { code, stdout, stderr } = await next.ended;
     assert.equal(code, 0, stderr);
+    const noise = eventsOf(stdout).at(-1)?.['noise'] as NoiseCounts | undefined;
+    assert.deepEqual(noise?.statistics, { counted: SPANS, reported: SPANS, maybeTwice: 0, lost: 0 });
     assert.equal(seen.hits, SPANS);
   });
 });

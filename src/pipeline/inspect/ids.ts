@@ -5,6 +5,7 @@ import { decodeMsgpack } from '../../wire/datadog/decode-msgpack.ts';
 import { decodeTracesV04, decodeTracesV05 } from '../../wire/datadog/decode-traces.ts';
 import { LOGS_PREAMBLE } from '../../wire/otlp/encode.ts';
 import { decodeTraceRequest } from '../../wire/otlp/protobuf.ts';
+import { readLogRecords } from '../../wire/otlp/read-log.ts';
 
 /** What a record is recognised by, and what it says. */
 export interface RecordView {
@@ -29,7 +30,10 @@ export function viewRecord(record: PendingRecord, form: 'datadog' | 'otlp'): Rec
 
 /** A record for an OTLP receiver is a request: of spans, whatever kind they are counted under, or of log records. */
 function viewRequest({ payload, preamble }: PendingRecord): RecordView {
-  if (preamble === LOGS_PREAMBLE) return { ids: [], content: [] };
+  if (preamble === LOGS_PREAMBLE) {
+    const events = readLogRecords(payload, DEFAULT_DECODE_LIMITS);
+    return { ids: events.slice(0, MAX_IDS).map(idOf), content: events };
+  }
   return viewSpans(decodeTraceRequest(payload, DEFAULT_DECODE_LIMITS).items);
 }
 
@@ -38,6 +42,9 @@ function viewTraces({ payload, flags }: PendingRecord): RecordView {
   const { items } = decode(decodeMsgpack(payload, DEFAULT_DECODE_LIMITS), DEFAULT_DECODE_LIMITS);
   return viewSpans(items);
 }
+
+const idOf = ({ traceId, spanId }: { readonly traceId: string; readonly spanId: string }): string =>
+  `${traceId}:${spanId}`;
 
 interface ViewedSpan {
   readonly traceId: string;
@@ -48,7 +55,7 @@ interface ViewedSpan {
 
 function viewSpans(items: readonly ViewedSpan[]): RecordView {
   return {
-    ids: items.slice(0, MAX_IDS).map(({ traceId, spanId }) => `${traceId}:${spanId}`),
+    ids: items.slice(0, MAX_IDS).map(idOf),
     content: items.map(({ detail, ...span }) => ({ ...span, ...(JSON.parse(detail) as object) })),
   };
 }

@@ -21,7 +21,7 @@ function anyValue(r: ProtobufReader): unknown {
     } else if (field === 6) {
       const map: Record<string, unknown> = {};
       r.message((inner) => {
-        if (inner === 1) keyValue(r, map);
+        if (inner === 1) readAttribute(r, map);
       });
       value = map;
     } else if (field === 7) value = toJsonValue(r.bytes());
@@ -29,7 +29,8 @@ function anyValue(r: ProtobufReader): unknown {
   return value;
 }
 
-function keyValue(r: ProtobufReader, target: Record<string, unknown>): void {
+/** Reads a `KeyValue` into `target`. @throws what the reader throws */
+export function readAttribute(r: ProtobufReader, target: Record<string, unknown>): void {
   let key = '';
   let value: unknown = null;
   r.message((field) => {
@@ -46,7 +47,7 @@ function event(r: ProtobufReader): unknown {
   r.message((field) => {
     if (field === 1) timeNs = r.fixed64().toString();
     else if (field === 2) name = r.string();
-    else if (field === 3) keyValue(r, attributes);
+    else if (field === 3) readAttribute(r, attributes);
   });
   return { timeNs, name, attributes };
 }
@@ -58,7 +59,7 @@ function link(r: ProtobufReader): unknown {
   r.message((field) => {
     if (field === 1) traceId = r.hex();
     else if (field === 2) spanId = r.hex();
-    else if (field === 4) keyValue(r, attributes);
+    else if (field === 4) readAttribute(r, attributes);
   });
   return { traceId, spanId, attributes };
 }
@@ -92,7 +93,7 @@ function readSpan(r: ProtobufReader): RawSpan {
         span.endNs = r.fixed64();
         break;
       case 9:
-        keyValue(r, span.attributes);
+        readAttribute(r, span.attributes);
         break;
       case 11:
         span.events.push(event(r));
@@ -138,7 +139,7 @@ export function decodeTraceRequest(bytes: Uint8Array, limits: DecodeLimits): Dec
     r.message((field) => {
       if (field === 1) {
         r.message((inner) => {
-          if (inner === 1) keyValue(r, group.resource);
+          if (inner === 1) readAttribute(r, group.resource);
         });
       } else if (field === 2) {
         const entry: RawGroup['scopes'][number] = { scope: {}, spans: [] };
