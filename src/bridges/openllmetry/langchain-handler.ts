@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
 import { patch } from '../dd-trace/patch.ts';
 import { followModules } from '../follow-modules.ts';
-import { followStreams } from './langchain-streams.ts';
-import { abandon } from './langchain.ts';
+import { abandon, followStreams } from './langchain-streams.ts';
 import type { OtelSpan } from './shapes.ts';
 
 type Start = (this: Handler, ...args: unknown[]) => unknown;

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { copiesOf, type LocatedOpenLlmetry } from './locate.ts';
 import type { OneTrace } from './one-trace.ts';
+import type { OtelSpan } from './shapes.ts';
 
 /** What to do with the runs of the stream that is read, should it be left. */
 export interface OpenRuns {
@@ -81,4 +82,13 @@ function follow(
   generator.return = (value) => settle(within(() => leave.call(generator, value)));
   generator.throw = (error) => settle(within(() => fail.call(generator, error)));
   return generator;
+}
+
+/** LangChain tells no handler of a stream that the application leaves before its end. */
+export function abandon(
+  { spans }: { readonly spans: Map<string, { readonly span: OtelSpan }> },
+  runId: string,
+): void {
+  spans.get(runId)?.span.end();
+  spans.delete(runId);
 }

@@ -1,4 +1,4 @@
-import { followStreams, type OpenRuns } from './langchain-streams.ts';
+import { abandon, followStreams, type OpenRuns } from './langchain-streams.ts';
 import { copiesOf, type LocatedOpenLlmetry } from './locate.ts';
 import { below, type OneTrace } from './one-trace.ts';
 import type { OtelApi, OtelSpan, OtelTracer } from './shapes.ts';
@@ -115,10 +115,4 @@ function createHandler(handler: Handler, tracer: OtelTracer, api: OtelApi, open:
     };
   }
   return handler;
-}
-
-/** LangChain tells no handler of a stream that the application leaves before its end. */
-export function abandon({ spans }: Pick<Handler, 'spans'>, runId: string): void {
-  spans.get(runId)?.span.end();
-  spans.delete(runId);
 }
