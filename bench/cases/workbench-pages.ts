@@ -3,7 +3,7 @@ import { agentPayload, sendTraces } from '../lib/agent-traces.ts';
 import type { BenchCase, Measurement, Scale } from '../lib/case.ts';
 import { type Program, startProgram, withFolder } from '../lib/programs.ts';
 import { quantile, summarise } from '../lib/stats.ts';
-import type { WorkbenchReady } from '../programs/workbench.ts';
+import type { WorkbenchReady, WorkbenchUse } from '../programs/workbench.ts';
 
 const SPANS_A_REQUEST = 1000;
 const MAX_PAGE_MS = 300;
@@ -91,7 +91,7 @@ export const workbenchPages: BenchCase = {
         const full = await ask(large.url, rounds);
         const [page, p95] = worst(full);
         const memory = async ({ program }: typeof large): Promise<number> =>
-          (await program.ask<number>({})) / 1e6;
+          (await program.ask<WorkbenchUse>({})).memoryBytes / 1e6;
         const measurements: readonly Measurement[] = [
           {
             name: 'p95 of each page',

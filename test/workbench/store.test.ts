@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import { systemClock } from '../../src/kernel/clock.ts';
-import { ROW_OVERHEAD_BYTES } from '../../src/workbench/store/sqlite-rows.ts';
+import {
+  CHUNK_OVERHEAD_BYTES,
+  ROW_OVERHEAD_BYTES,
+  SPAN_OVERHEAD_BYTES,
+} from '../../src/workbench/store/sqlite-rows.ts';
 import { SqliteStore } from '../../src/workbench/store/sqlite-store.ts';
 import type { EvaluationRow, LlmSpanRow, Page, SpanRow } from '../../src/workbench/store/store.ts';
 import { startWorkbench } from '../../src/workbench/workbench.ts';
@@ -14,8 +18,6 @@ import { ask, assertBalanced, counts, llmPayload, tracePayload } from './support
 
 const DETAIL = JSON.stringify({ text: 'x'.repeat(80) });
 const ROW_BYTES = ROW_OVERHEAD_BYTES + DETAIL.length;
-/** A span that is alone in its trace costs the trace's row, too. */
-const TRACE_BYTES = ROW_BYTES + ROW_OVERHEAD_BYTES;
 let next = 0;
 const span = (over: Partial<SpanRow> = {}): SpanRow => ({
   traceId: String((next += 1)).padStart(32, '0'),
@@ -30,6 +32,10 @@ const span = (over: Partial<SpanRow> = {}): SpanRow => ({
   detail: DETAIL,
   ...over,
 });
+/** What a span that is alone in its trace costs: its body and id, its chunk, and the trace's row. */
+const BODY = [['1'.padStart(16, '0'), '', 's', 'n', 'r', 1.7638e15, 1000, false, DETAIL]];
+const TRACE_BYTES =
+  JSON.stringify(BODY).length + SPAN_OVERHEAD_BYTES + CHUNK_OVERHEAD_BYTES + ROW_OVERHEAD_BYTES;
 const llmSpan = (): LlmSpanRow => llmRow(1, { apmTraceId: '', event: DETAIL });
 const evaluation = (): EvaluationRow => evaluationRow(1, { metric: DETAIL });
 const open = (options: Partial<ConstructorParameters<typeof SqliteStore>[0]> = {}): SqliteStore =>
@@ -81,7 +87,7 @@ describe('workbench store', () => {
     store.close();
   });
   it('keeps a trace while any span of it is stored, and says how many are gone', async () => {
-    const store = open({ maxStoredBytes: 2 * TRACE_BYTES });
+    const store = open({ maxStoredBytes: 2 * TRACE_BYTES + 32 });
     const first = span({ name: 'first' });
     addSpans(store, first);
     addSpans(store, span());

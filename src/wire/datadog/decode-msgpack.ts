@@ -1,5 +1,6 @@
 import { Decoder } from '@msgpack/msgpack';
 import { type DecodeLimits, WireLimitError } from './decode-error.ts';
+import { isAscii } from './scan-values.ts';
 
 const TRUNCATED = 'msgpack ends in the middle of a value';
 
@@ -138,5 +139,17 @@ const decoder = new Decoder({ useBigInt64: true });
  */
 export function decodeMsgpack(bytes: Uint8Array, limits: DecodeLimits): unknown {
   scanMsgpack(bytes, limits);
+  return decoder.decode(bytes);
+}
+
+/** The text whose header is at `at`, from `start` to `end`: to the letter what {@link decodeMsgpack} makes of it. */
+export function decodeMsgpackText(bytes: Buffer, at: number, start: number, end: number): string {
+  return isAscii(bytes, start, end)
+    ? bytes.toString('latin1', start, end)
+    : (decoder.decode(bytes.subarray(at, end)) as string);
+}
+
+/** One value that was found well-formed and within limits before. */
+export function decodeFoundMsgpack(bytes: Uint8Array): unknown {
   return decoder.decode(bytes);
 }

@@ -1,5 +1,7 @@
 import { Collector, type Decoded, type DecodeLimits } from './decode-error.ts';
+import { decodeFoundMsgpack } from './decode-msgpack.ts';
 import { clampInteger, type Fields, idHex, isFields, microseconds, toJsonValue } from './decode-values.ts';
+import { endOf } from './msgpack-scan.ts';
 
 /** One APM span as it is shown: columns to list and search by, everything else once, as JSON. */
 export interface DatadogTraceSpan {
@@ -120,6 +122,23 @@ function collect(traces: unknown, limits: DecodeLimits): Decoded<DatadogTraceSpa
  */
 export function decodeTracesV04(payload: unknown, limits: DecodeLimits): Decoded<DatadogTraceSpan> {
   return collect(payload, limits);
+}
+
+/**
+ * Spans of a payload that `scanTraces` accepted: maps of msgpack, one after the other, of which those before `first`
+ * are stepped over. Their trace ids have the lower half alone: the rest of the trace may stand elsewhere.
+ */
+export function* decodeSpanBytes(bytes: Buffer, first = 0): Generator<DatadogTraceSpan> {
+  let at = 0;
+  for (let place = 0; at < bytes.length; place += 1) {
+    const end = endOf(bytes, at);
+    if (place >= first) {
+      const span = readSpan(decodeFoundMsgpack(bytes.subarray(at, end)));
+      if (typeof span === 'string') throw new Error(`a stored span cannot be read: ${span}`);
+      yield span;
+    }
+    at = end;
+  }
 }
 
 const V05_FIELDS = 12;

@@ -73,11 +73,11 @@ export class JournalView {
   }
 }
 
-function fileBytes(file: string | undefined): number | null {
+function fileBytes(file: string | undefined, { bodyBytes }: Store): number | null {
   if (file === undefined) return null;
   return [file, `${file}-wal`].reduce(
     (sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
-    0,
+    bodyBytes,
   );
 }
 
@@ -104,7 +104,7 @@ function health({ store, notes, ...context }: HouseContext): Reply {
 function settings(context: HouseContext): Reply {
   const { databaseFile, maxStoredBytes, maxAgeMs = null, store, journal = null } = context;
   const answer: SettingsJson = {
-    database: { path: databaseFile ?? null, fileBytes: fileBytes(databaseFile) },
+    database: { path: databaseFile ?? null, fileBytes: fileBytes(databaseFile, store) },
     retention: { maxStoredBytes, storedBytes: store.storedBytes, maxAgeMs },
     forward: context.forward() ?? null,
     journal,

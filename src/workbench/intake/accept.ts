@@ -67,12 +67,14 @@ function decode(shape: Shape, body: Buffer): DecodedRows {
 }
 
 const itemsOf = ({
+  scanned,
   spans = [],
   llmSpans = [],
   evaluations = [],
   logs = [],
   stats = [],
 }: DecodedRows): number =>
+  (scanned?.spans ?? 0) +
   spans.length +
   logs.length +
   stats.length +

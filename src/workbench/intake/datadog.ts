@@ -1,6 +1,7 @@
 import { decodeMsgpack } from '../../wire/datadog/decode-msgpack.ts';
 import type { Fields } from '../../wire/datadog/decode-values.ts';
 import { decodeTracesV04, decodeTracesV05 } from '../../wire/datadog/decode-traces.ts';
+import { scanTraces } from '../../wire/datadog/scan-traces.ts';
 import { discardBody } from '../http/body.ts';
 import { HttpError } from '../http/http-error.ts';
 import { parseJson } from '../http/json.ts';
@@ -33,6 +34,9 @@ function traces(intake: Intake, version: '3' | '4' | '5'): Route {
     source: 'datadog',
     decode: (body) => {
       const isJson = version !== '5' && (request.headers['content-type']?.includes('json') ?? false);
+      // What is masked has to be read first.
+      const scanned = isJson || masked || version === '5' ? undefined : scanTraces(body, limits);
+      if (scanned !== undefined) return { scanned, rejected: 0, reasons: [] };
       const payload = isJson ? parseJson(body, limits, true) : decodeMsgpack(body, limits);
       const { items, rejected, reasons } =
         version === '5' ? decodeTracesV05(payload, limits) : decodeTracesV04(payload, limits);

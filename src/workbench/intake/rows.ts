@@ -1,13 +1,14 @@
 import type { Decoded, DecodeLimits } from '../../wire/datadog/decode-error.ts';
 import { decodeEvaluations, decodeLlmSpans } from '../../wire/datadog/decode-llmobs.ts';
 import { type Fields, isFields } from '../../wire/datadog/decode-values.ts';
-import type { EvaluationRow, LlmSpanRow, Rows, SpanRow } from '../store/store.ts';
+import type { Arrival, EvaluationRow, LlmSpanRow, Rows, SpanRow } from '../store/store.ts';
 import { EVALUATION_EVENT, evaluationRowOfAttributes, evaluationRowOfMetric } from './evaluation-facts.ts';
 import { llmRowOfEvent, llmRowOfSpan, mayBeLlm } from './llm-facts.ts';
 import { maskEvent, maskMetric, maskOtlpDetail } from './mask.ts';
 
 /** What was read from one request: rows of any kind, and what was refused. */
-export interface DecodedRows extends Rows, Pick<Decoded<unknown>, 'rejected' | 'reasons'> {}
+export interface DecodedRows
+  extends Rows, Pick<Arrival, 'scanned'>, Pick<Decoded<unknown>, 'rejected' | 'reasons'> {}
 
 const parsed = (json: string): Fields => {
   const value: unknown = JSON.parse(json);

@@ -1,36 +1,38 @@
 /** Raised with every change of the tables; a file of another version is refused, never migrated silently. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /**
  * Row ids rise with arrival in every table, so an arrival is a range of ids in each and eviction needs no index.
  * Times are microseconds and durations nanoseconds because both then fit a JavaScript number. A trace's row is what
  * lists are sorted and searched by, kept up to date as its parts come. `derived` rows repeat what a span said (OTLP)
- * and are not counted as arrivals of their own. Span ids are random: an index on them would write a page for each span.
- * An arrival keeps its spans' ids in one blob instead, 8 bytes each, which is read through in milliseconds.
+ * and are not counted as arrivals of their own.
+ *
+ * Spans have no rows: those of one trace that came together are a chunk, whose id is the number of its first span.
+ * Ids are random, so an index on them would write a page for each: a chunk points to its trace's row, and a trace is
+ * found by the lower half of its id, which is also what people have of it. An arrival keeps its spans' ids in one blob,
+ * 8 bytes each, which is read through in milliseconds; a chunk has its own again. Where a chunk's body is among the
+ * others (bodies.ts) say `place` and `bytes`. Columns that are 0 in most rows have an index of the others alone.
  */
 export const SCHEMA = `
-CREATE TABLE IF NOT EXISTS spans (
-  id INTEGER PRIMARY KEY, trace_id TEXT NOT NULL, span_id TEXT NOT NULL, parent_id TEXT NOT NULL,
-  source TEXT NOT NULL, service TEXT NOT NULL, name TEXT NOT NULL, resource TEXT NOT NULL,
-  start_us INTEGER NOT NULL, duration_ns INTEGER NOT NULL, error INTEGER NOT NULL, detail TEXT NOT NULL
+CREATE TABLE IF NOT EXISTS chunks (
+  id INTEGER PRIMARY KEY, trace INTEGER NOT NULL, spans INTEGER NOT NULL,
+  source TEXT NOT NULL, format TEXT NOT NULL, place INTEGER NOT NULL, bytes INTEGER NOT NULL, ids BLOB NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS spans_trace ON spans (trace_id);
-CREATE TABLE IF NOT EXISTS span_ids (id INTEGER PRIMARY KEY, first_span INTEGER NOT NULL, ids BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS chunks_trace ON chunks (trace, spans);
 CREATE TABLE IF NOT EXISTS traces (
-  id INTEGER PRIMARY KEY, trace_id TEXT NOT NULL UNIQUE, last_arrival INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY, trace_id TEXT NOT NULL, last_arrival INTEGER NOT NULL,
   start_us INTEGER NOT NULL, end_us INTEGER NOT NULL, duration_us INTEGER NOT NULL,
   spans INTEGER NOT NULL, evicted INTEGER NOT NULL, errors INTEGER NOT NULL, roots INTEGER NOT NULL,
   llm_spans INTEGER NOT NULL, tokens INTEGER NOT NULL, cost REAL, unpriced INTEGER NOT NULL,
   head_rank INTEGER NOT NULL, head_start INTEGER NOT NULL,
   name TEXT NOT NULL, service TEXT NOT NULL, resource TEXT NOT NULL, source TEXT NOT NULL, words TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS traces_last ON traces (last_arrival);
+CREATE INDEX IF NOT EXISTS traces_low_half ON traces (substr(trace_id, 17));
 CREATE INDEX IF NOT EXISTS traces_start ON traces (start_us);
 CREATE INDEX IF NOT EXISTS traces_duration ON traces (duration_us);
 CREATE INDEX IF NOT EXISTS traces_spans ON traces (spans);
-CREATE INDEX IF NOT EXISTS traces_errors ON traces (errors);
-CREATE INDEX IF NOT EXISTS traces_tokens ON traces (tokens);
-CREATE INDEX IF NOT EXISTS traces_low_half ON traces (substr(trace_id, 17));
+CREATE INDEX IF NOT EXISTS traces_errors ON traces (errors) WHERE errors > 0;
+CREATE INDEX IF NOT EXISTS traces_tokens ON traces (tokens) WHERE tokens > 0;
 CREATE TABLE IF NOT EXISTS llm_spans (
   id INTEGER PRIMARY KEY, trace_id TEXT NOT NULL, span_id TEXT NOT NULL, parent_id TEXT NOT NULL,
   span_hex TEXT NOT NULL, apm_trace_id TEXT NOT NULL, source TEXT NOT NULL, derived INTEGER NOT NULL,
@@ -60,7 +62,8 @@ CREATE TABLE IF NOT EXISTS stats (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS arrivals (
   id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, last_span INTEGER NOT NULL,
-  last_llm_span INTEGER NOT NULL, last_evaluation INTEGER NOT NULL, last_log INTEGER NOT NULL, last_stat INTEGER NOT NULL
+  last_llm_span INTEGER NOT NULL, last_evaluation INTEGER NOT NULL, last_log INTEGER NOT NULL, last_stat INTEGER NOT NULL,
+  span_ids BLOB NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS evicted_traces (
   id INTEGER PRIMARY KEY, trace_id TEXT NOT NULL, at_ms INTEGER NOT NULL

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { ChunkReader } from './queries/chunk-reader.ts';
 import type { Row } from './queries/json-rows.ts';
-import type { EvaluationRow, ExportedItem, LlmSpanRow, LogRow, SpanRow } from './store.ts';
+import type { EvaluationRow, ExportedItem, LlmSpanRow, LogRow } from './store.ts';
 
 /** Rows read at a time; between two portions requests are answered. */
 const PORTION = 200;
@@ -8,20 +9,6 @@ const PORTION = 200;
 const text = (row: Row, name: string): string => row[name] as string;
 const number = (row: Row, name: string): number => row[name] as number;
 const orNull = (row: Row, name: string): number | null => row[name] as number | null;
-
-const span = (row: Row): SpanRow & { readonly source: 'datadog' | 'otlp' } => ({
-  source: text(row, 'source') as 'datadog' | 'otlp',
-  traceId: text(row, 'trace_id'),
-  spanId: text(row, 'span_id'),
-  parentId: text(row, 'parent_id'),
-  service: text(row, 'service'),
-  name: text(row, 'name'),
-  resource: text(row, 'resource'),
-  startUs: number(row, 'start_us'),
-  durationNs: number(row, 'duration_ns'),
-  error: row['error'] === 1,
-  detail: text(row, 'detail'),
-});
 
 const llmSpan = (row: Row): LlmSpanRow => ({
   traceId: text(row, 'trace_id'),
@@ -81,11 +68,6 @@ const log = (row: Row): LogRow => ({
 /** `where`: the rows of one trace, whose id is given once. */
 const KINDS = [
   {
-    table: 'spans',
-    where: 'trace_id = ?',
-    toItem: (row: Row): ExportedItem => ({ kind: 'span', row: span(row) }),
-  },
-  {
     table: 'llm_spans',
     where: 'derived = 0 AND apm_trace_id = ?',
     toItem: (row: Row): ExportedItem => ({ kind: 'llmSpan', row: llmSpan(row) }),
@@ -102,12 +84,38 @@ const KINDS = [
   },
 ] as const;
 
-/** Every stored item in order of arrival, kind by kind, in portions; what is evicted meanwhile is missing. */
-export async function* exportItems(
-  db: DatabaseSync,
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function* exportSpans(
+  reader: ChunkReader,
   traceId: string | undefined,
   check: () => void,
 ): AsyncGenerator<ExportedItem> {
+  let inTurn = 0;
+  let last = 0;
+  for (;;) {
+    check();
+    const chunk = reader.next(last, traceId);
+    if (chunk === undefined) return;
+    for (const { number: _, source, ...row } of chunk.spans) {
+      yield { kind: 'span', row: { source, ...row } };
+      inTurn += 1;
+    }
+    last = chunk.id;
+    if (inTurn < PORTION) continue;
+    inTurn = 0;
+    await nextTurn();
+  }
+}
+
+/** Every stored item in order of arrival, kind by kind, in portions; what is evicted meanwhile is missing. */
+export async function* exportItems(
+  db: DatabaseSync,
+  reader: ChunkReader,
+  traceId: string | undefined,
+  check: () => void,
+): AsyncGenerator<ExportedItem> {
+  yield* exportSpans(reader, traceId, check);
   for (const { table, where, toItem } of KINDS) {
     const condition = traceId === undefined ? (where.startsWith('derived') ? 'derived = 0' : '1') : where;
     const statement = db.prepare(
@@ -120,7 +128,7 @@ export async function* exportItems(
       for (const row of rows) yield toItem(row);
       if (rows.length < PORTION) break;
       last = Number(rows.at(-1)?.['id']);
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
   }
 }

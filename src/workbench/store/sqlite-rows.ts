@@ -1,9 +1,16 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { ScannedTraces } from '../../wire/datadog/scan-traces.ts';
 import type { Arrival, KindCounts, Replay, StoredKind } from './store.ts';
+import type { Bodies } from './bodies.ts';
+import { type Chunk, chunksOfRows, ID_BYTES } from './chunks.ts';
 import { clampStart, TraceSummaries } from './trace-summary.ts';
 
-/** What a row costs beside its JSON: columns, keys and index entries, measured on spans and rounded up. */
+/** What a row costs beside its JSON: columns, keys and index entries, measured and rounded up. */
 export const ROW_OVERHEAD_BYTES = 448;
+/** What a chunk costs beside its body: its row, its index entry and the words of its trace, measured and rounded up. */
+export const CHUNK_OVERHEAD_BYTES = 256;
+/** What a span costs beside its part of the body: its id, once in its chunk and once in its arrival. */
+export const SPAN_OVERHEAD_BYTES = 2 * ID_BYTES;
 
 /** Traces whose eviction is remembered, so that a link to them says so. */
 const MAX_EVICTED_TRACES = 65_536;
@@ -23,36 +30,42 @@ export interface Evicted extends Readonly<Record<StoredKind, number>> {
   readonly bytes: number;
 }
 
-const COLUMNS = { spans: 12, llm_spans: 23, evaluations: 17, logs: 9, stats: 10 } as const;
+const COLUMNS = { chunks: 8, llm_spans: 23, evaluations: 17, logs: 9, stats: 10 } as const;
 const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
+
+/** Traces of the rows up to an arrival, of which nothing came later: found by those rows, not by an index. */
+const IS_OVER = `last_arrival <= ?1 AND id IN (
+  SELECT trace FROM chunks WHERE id <= ?2
+  UNION SELECT t.id FROM llm_spans l JOIN traces t
+    ON substr(t.trace_id, 17) = substr(l.apm_trace_id, 17) AND t.trace_id = l.apm_trace_id
+  WHERE l.id <= ?3)`;
 
 function prepareAll(db: DatabaseSync) {
   const insert = (table: keyof typeof COLUMNS): StatementSync =>
     db.prepare(`INSERT INTO ${table} VALUES (${marks(COLUMNS[table])})`);
   return {
-    span: insert('spans'),
-    spanIds: db.prepare('INSERT INTO span_ids VALUES (?, ?, ?)'),
+    chunk: insert('chunks'),
     llmSpan: insert('llm_spans'),
     evaluation: insert('evaluations'),
     log: insert('logs'),
     stat: insert('stats'),
-    arrival: db.prepare(`INSERT INTO arrivals VALUES (${marks(8)})`),
+    arrival: db.prepare(`INSERT INTO arrivals VALUES (${marks(9)})`),
     oldest: db.prepare('SELECT * FROM arrivals ORDER BY id LIMIT 1'),
     dropArrival: db.prepare('DELETE FROM arrivals WHERE id = ?'),
     markEvicted: db.prepare(
       `UPDATE traces SET evicted = evicted + gone.n
-       FROM (SELECT trace_id AS t, count(*) AS n FROM spans WHERE id <= ? GROUP BY trace_id) AS gone
-       WHERE traces.trace_id = gone.t`,
+       FROM (SELECT trace AS t, sum(spans) AS n FROM chunks WHERE id <= ? GROUP BY trace) AS gone
+       WHERE traces.id = gone.t`,
     ),
     rememberTraces: db.prepare(
-      'INSERT INTO evicted_traces (trace_id, at_ms) SELECT trace_id, ? FROM traces WHERE last_arrival <= ?',
+      `INSERT INTO evicted_traces (trace_id, at_ms) SELECT trace_id, ?4 FROM traces WHERE ${IS_OVER}`,
     ),
     forgetTraces: db.prepare(
       'DELETE FROM evicted_traces WHERE id <= (SELECT max(id) FROM evicted_traces) - ?',
     ),
-    dropTraces: db.prepare('DELETE FROM traces WHERE last_arrival <= ?'),
-    dropSpanIds: db.prepare('DELETE FROM span_ids WHERE id <= ?'),
-    dropSpans: db.prepare('DELETE FROM spans WHERE id <= ?'),
+    dropTraces: db.prepare(`DELETE FROM traces WHERE ${IS_OVER}`),
+    spansUpTo: db.prepare('SELECT sum(spans) AS n FROM chunks WHERE id <= ?'),
+    dropChunks: db.prepare('DELETE FROM chunks WHERE id <= ?'),
     derivedLlmSpans: db.prepare('SELECT count(*) AS n FROM llm_spans WHERE id <= ? AND derived = 1'),
     dropLlmSpans: db.prepare('DELETE FROM llm_spans WHERE id <= ?'),
     derivedEvaluations: db.prepare('SELECT count(*) AS n FROM evaluations WHERE id <= ? AND derived = 1'),
@@ -72,13 +85,15 @@ function prepareAll(db: DatabaseSync) {
 export class SqliteRows {
   readonly #db: DatabaseSync;
   readonly #do: ReturnType<typeof prepareAll>;
+  readonly #bodies: Bodies;
   readonly #summaries: TraceSummaries;
   readonly #maxEvictedTraces: number;
   /** After an undone transaction these are ahead of the rows: a gap in the ids is harmless, only their order counts. */
   readonly #last: LastIds;
 
-  constructor(db: DatabaseSync, maxEvictedTraces = MAX_EVICTED_TRACES) {
+  constructor(db: DatabaseSync, bodies: Bodies, maxEvictedTraces = MAX_EVICTED_TRACES) {
     this.#db = db;
+    this.#bodies = bodies;
     this.#maxEvictedTraces = maxEvictedTraces;
     this.#do = prepareAll(db);
     this.#summaries = new TraceSummaries(db);
@@ -89,9 +104,22 @@ export class SqliteRows {
   insert(arrival: Arrival, atMs: number): number {
     const last = this.#last;
     last.arrivals += 1;
-    let bytes = this.#spans(arrival) + this.#llmSpans(arrival) + this.#evaluations(arrival);
-    bytes += this.#logs(arrival) + this.#stats(arrival);
+    const { spans = [], scanned, source } = arrival;
+    for (const span of spans) this.#summaries.addSpan(span, source);
+    if (scanned !== undefined) this.#summaries.addScanned(scanned, source);
+    let bytes =
+      this.#llmSpans(arrival) + this.#evaluations(arrival) + this.#logs(arrival) + this.#stats(arrival);
     bytes += this.#summaries.flush(last.arrivals) * ROW_OVERHEAD_BYTES;
+    const ids: Uint8Array[] = [];
+    for (const chunk of chunksOfRows(spans)) {
+      const { body } = chunk;
+      bytes += body.length + this.#chunk(chunk, source, this.#bodies.append(body), body.length);
+      ids.push(chunk.ids);
+    }
+    if (scanned !== undefined) {
+      bytes += this.#scanned(scanned, source);
+      ids.push(scanned.facts.ids.subarray(0, scanned.spans * ID_BYTES));
+    }
     this.#do.arrival.run(
       last.arrivals,
       atMs,
@@ -101,6 +129,7 @@ export class SqliteRows {
       last.evaluations,
       last.logs,
       last.stats,
+      ids.length === 1 ? (ids[0] as Uint8Array) : Buffer.concat(ids),
     );
     return bytes;
   }
@@ -124,23 +153,24 @@ export class SqliteRows {
     const of = (name: string): number => Number(row[name]);
     const changed = (statement: StatementSync, ...values: number[]): number =>
       Number(statement.run(...values).changes);
-    const derived = (statement: StatementSync, id: number): number => Number(statement.get(id)?.['n']);
+    const count = (statement: StatementSync, id: number): number => Number(statement.get(id)?.['n'] ?? 0);
     run.markEvicted.run(of('last_span'));
-    if (changed(run.rememberTraces, atMs, of('id')) > 0) {
+    const up = [of('id'), of('last_span'), of('last_llm_span')] as const;
+    if (changed(run.rememberTraces, ...up, atMs) > 0) {
       run.forgetTraces.run(this.#maxEvictedTraces);
-      run.dropTraces.run(of('id'));
+      run.dropTraces.run(...up);
     }
-    const derivedLlm = derived(run.derivedLlmSpans, of('last_llm_span'));
-    const derivedEvaluations = derived(run.derivedEvaluations, of('last_evaluation'));
+    const derivedLlm = count(run.derivedLlmSpans, of('last_llm_span'));
+    const derivedEvaluations = count(run.derivedEvaluations, of('last_evaluation'));
     const evicted = {
       bytes: of('bytes'),
-      spans: changed(run.dropSpans, of('last_span')),
+      spans: count(run.spansUpTo, of('last_span')),
       llmSpans: changed(run.dropLlmSpans, of('last_llm_span')) - derivedLlm,
       evaluations: changed(run.dropEvaluations, of('last_evaluation')) - derivedEvaluations,
       logs: changed(run.dropLogs, of('last_log')),
       stats: changed(run.dropStats, of('last_stat')),
     };
-    run.dropSpanIds.run(of('id'));
+    run.dropChunks.run(of('last_span'));
     run.dropArrival.run(of('id'));
     return evicted;
   }
@@ -165,30 +195,28 @@ export class SqliteRows {
     this.#do.counts.run(counts.received, counts.evicted, counts.rejected, counts.duplicates, kind);
   }
 
-  #spans({ spans = [], source }: Arrival): number {
-    if (spans.length === 0) return 0;
+  /** Adds a chunk, whose trace and body were written before; returns the bytes it counts for beside its body. */
+  #chunk(chunk: Omit<Chunk, 'body'>, source: string, place: number, bytes: number): number {
+    const { traceId, spans, format, ids } = chunk;
     const last = this.#last;
-    let bytes = spans.length * ROW_OVERHEAD_BYTES;
-    const ids = Buffer.from(spans.map(({ spanId }) => spanId).join(''), 'hex');
-    this.#do.spanIds.run(last.arrivals, last.spans + 1, ids);
-    for (const span of spans) {
-      last.spans += 1;
-      this.#do.span.run(
-        last.spans,
-        span.traceId,
-        span.spanId,
-        span.parentId,
-        source,
-        span.service,
-        span.name,
-        span.resource,
-        clampStart(span.startUs),
-        span.durationNs,
-        span.error ? 1 : 0,
-        span.detail,
-      );
-      bytes += Buffer.byteLength(span.detail);
-      this.#summaries.addSpan(span, source);
+    const trace = this.#summaries.rowOf(traceId);
+    this.#do.chunk.run(last.spans + 1, trace, spans, source, format, place, bytes, ids);
+    last.spans += spans;
+    return CHUNK_OVERHEAD_BYTES + spans * SPAN_OVERHEAD_BYTES;
+  }
+
+  /** The payload as it came is the body of all its chunks. */
+  #scanned({ traces, payload, facts }: ScannedTraces, source: string): number {
+    const place = this.#bodies.append(payload);
+    let bytes = payload.length;
+    let at = 0;
+    for (const { traceId, parts } of traces) {
+      for (const { spans, start, end } of parts) {
+        const idsEnd = at + spans * ID_BYTES;
+        const chunk = { traceId, spans, format: 'msgpack', ids: facts.ids.subarray(at, idsEnd) } as const;
+        bytes += this.#chunk(chunk, source, place + start, end - start);
+        at = idsEnd;
+      }
     }
     return bytes;
   }

@@ -1,8 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Clock } from '../../kernel/clock.ts';
+import { Bodies, type BodiesRange } from './bodies.ts';
 import { openDatabase } from './open.ts';
+import { ChunkReader } from './queries/chunk-reader.ts';
 import { OneTrace } from './queries/one-trace.ts';
 import { SqliteQueries } from './queries/sqlite-queries.ts';
+import { addChunkFunctions } from './queries/tag-search.ts';
 import { DEFAULT_SLICE_BOUNDS, type SliceBounds } from './slices.ts';
 import { exportItems } from './sqlite-export.ts';
 import { SqliteRows } from './sqlite-rows.ts';
@@ -30,7 +33,7 @@ import {
 export interface StoreOptions {
   /** Path of the database; in memory when undefined. */
   readonly file: string | undefined;
-  /** Bytes of stored JSON plus a fixed share per row; past it the oldest requests go. */
+  /** Bytes of what came plus a fixed share per chunk of spans and per row; past it the oldest requests go. */
   readonly maxStoredBytes: number;
   /** How many batch keys are remembered; the oldest are forgotten first. */
   readonly maxBatchKeys: number;
@@ -44,32 +47,46 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Counts = Record<StoredKind, Mutable<KindCounts>>;
 
 const STORED_ROWS: Readonly<Record<StoredKind, string>> = {
-  spans: 'spans',
-  llmSpans: 'llm_spans WHERE derived = 0',
-  evaluations: 'evaluations WHERE derived = 0',
-  logs: 'logs',
-  stats: 'stats',
+  spans: 'sum(spans) AS n FROM chunks',
+  llmSpans: 'count(*) AS n FROM llm_spans WHERE derived = 0',
+  evaluations: 'count(*) AS n FROM evaluations WHERE derived = 0',
+  logs: 'count(*) AS n FROM logs',
+  stats: 'count(*) AS n FROM stats',
 };
 
 const number = (value: unknown): number => Number(value ?? 0);
 
 /** How many items of each kind a request brought; rows made from others do not count. */
 const itemsOf = (arrival: Arrival): Readonly<Record<StoredKind, number>> => ({
-  spans: arrival.spans?.length ?? 0,
+  spans: (arrival.spans?.length ?? 0) + (arrival.scanned?.spans ?? 0),
   llmSpans: arrival.llmSpans?.filter((row) => !row.derived).length ?? 0,
   evaluations: arrival.evaluations?.filter((row) => !row.derived).length ?? 0,
   logs: arrival.logs?.length ?? 0,
   stats: arrival.stats?.length ?? 0,
 });
 
+/** Where the oldest body is; undefined without any. */
+const firstPlace = (db: DatabaseSync): number | undefined =>
+  db.prepare('SELECT place FROM chunks ORDER BY id LIMIT 1').get()?.['place'] as number | undefined;
+
+function rangeOfBodies(db: DatabaseSync): BodiesRange {
+  const last = db.prepare('SELECT place + bytes AS n FROM chunks ORDER BY id DESC LIMIT 1').get();
+  const end = number(last?.['n']);
+  return { first: firstPlace(db) ?? end, end };
+}
+
 /** {@link Store} on node:sqlite. Counts change in memory only after their transaction is committed. */
 export class SqliteStore implements Store {
   readonly #db: DatabaseSync;
+  readonly #bodies: Bodies;
   readonly #rows: SqliteRows;
+  readonly #chunks: ChunkReader;
   readonly #one: OneTrace;
   readonly #queries: SqliteQueries;
   readonly #options: StoreOptions;
   readonly #newTraces: StatementSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
   #counts: Counts;
   #storedBytes: number;
   #closed = false;
@@ -79,17 +96,27 @@ export class SqliteStore implements Store {
     this.#options = options;
     const db = openDatabase(options.file);
     this.#db = db;
-    this.#rows = new SqliteRows(db, options.maxEvictedTraces);
-    this.#one = new OneTrace(db);
+    try {
+      this.#bodies = new Bodies(options.file, rangeOfBodies(db), options.maxStoredBytes);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    addChunkFunctions(db, this.#bodies);
+    this.#rows = new SqliteRows(db, this.#bodies, options.maxEvictedTraces);
+    this.#chunks = new ChunkReader(db, this.#bodies);
+    this.#one = new OneTrace(db, this.#chunks);
     const { clock, slices = DEFAULT_SLICE_BOUNDS } = options;
     this.#queries = new SqliteQueries({ db, clock, bounds: slices, check: () => this.#check() }, this.#one);
     this.#newTraces = db.prepare('SELECT trace_id FROM traces WHERE id > ? ORDER BY id DESC LIMIT ?');
+    this.#begin = db.prepare('BEGIN');
+    this.#commit = db.prepare('COMMIT');
     this.#storedBytes = number(db.prepare('SELECT sum(bytes) AS n FROM arrivals').get()?.['n']);
     const load = db.prepare('SELECT * FROM counts WHERE kind = ?');
     const count = (kind: StoredKind): Mutable<KindCounts> => {
       const row = load.get(kind);
       // Counted from the rows, not derived: a difference then shows in the ledger.
-      const stored = number(db.prepare(`SELECT count(*) AS n FROM ${STORED_ROWS[kind]}`).get()?.['n']);
+      const stored = number(db.prepare(`SELECT ${STORED_ROWS[kind]}`).get()?.['n']);
       return {
         received: number(row?.['received']),
         stored,
@@ -103,6 +130,10 @@ export class SqliteStore implements Store {
 
   get storedBytes(): number {
     return this.#storedBytes;
+  }
+
+  get bodyBytes(): number {
+    return this.#bodies.bytes;
   }
 
   get lastTrace(): number {
@@ -220,13 +251,14 @@ export class SqliteStore implements Store {
   }
 
   export(traceId: string | undefined): AsyncIterable<ExportedItem> {
-    return exportItems(this.#db, traceId, () => this.#check());
+    return exportItems(this.#db, this.#chunks, traceId, () => this.#check());
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#db.close();
+    this.#bodies.close();
   }
 
   #check(): void {
@@ -247,8 +279,9 @@ export class SqliteStore implements Store {
   /** Runs `body` on a copy of the counts and makes both the rows and the copy permanent, or neither. */
   #transaction(body: (counts: Counts) => number): void {
     const before = this.#counts;
+    const bodiesEnd = this.#bodies.end;
     const counts = Object.fromEntries(STORED_KINDS.map((kind) => [kind, { ...before[kind] }])) as Counts;
-    this.#db.exec('BEGIN');
+    this.#begin.run();
     try {
       const bytes = body(counts);
       for (const kind of STORED_KINDS) {
@@ -257,13 +290,16 @@ export class SqliteStore implements Store {
           this.#rows.saveCounts(kind, changed);
         }
       }
-      this.#db.exec('COMMIT');
+      this.#commit.run();
       this.#counts = counts;
+      if (counts.spans.evicted !== before.spans.evicted)
+        this.#bodies.drop(firstPlace(this.#db) ?? this.#bodies.end);
       this.#storedBytes = bytes;
     } catch (error) {
       this.#rows.undo();
       // A full disk makes SQLite roll back by itself; a second ROLLBACK would hide the first error.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.#bodies.rewind(bodiesEnd);
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import type { SignalKind } from '../../contracts/signal.ts';
+import type { ScannedTraces } from '../../wire/datadog/scan-traces.ts';
 import type { TraceQuery } from './queries/trace-query.ts';
 import type { TraceSort } from '../api/types.ts';
 
@@ -123,6 +124,8 @@ export interface Rows {
 
 /** The contents of one request. */
 export interface Arrival extends Rows {
+  /** Spans of which nothing is decoded but what lists show; beside `spans`. */
+  readonly scanned?: ScannedTraces | undefined;
   /** What `rejected`, and the items of a repetition, are counted as. */
   readonly kind: StoredKind;
   /** Idempotency key of the batch, when the sender gave one. */
@@ -198,6 +201,8 @@ export interface StoredTrace {
  */
 export interface Store {
   readonly storedBytes: number;
+  /** What the bodies of spans take beside the database. */
+  readonly bodyBytes: number;
   /** Rises with every trace that is new. */
   readonly lastTrace: number;
   /** Adds one request's items, counts them, evicts the oldest past the byte limit. */

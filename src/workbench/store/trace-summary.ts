@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { IS_ERROR, IS_ROOT, type ScannedTraces } from '../../wire/datadog/scan-traces.ts';
 import type { LlmSpanRow, SpanRow } from './store.ts';
 
 /** Of different names that a trace can be found by; further ones are not searched. */
@@ -29,6 +30,7 @@ const SPAN = 1;
 const LLM = 2;
 
 interface Part {
+  row: number;
   startUs: number;
   endUs: number;
   spans: number;
@@ -49,6 +51,7 @@ interface Part {
 }
 
 const emptyPart = (): Part => ({
+  row: 0,
   startUs: Number.MAX_SAFE_INTEGER,
   endUs: -Number.MAX_SAFE_INTEGER,
   spans: 0,
@@ -68,9 +71,12 @@ const emptyPart = (): Part => ({
   wordsChars: 0,
 });
 
-function addWord(part: Part, mark: string, text: string): void {
-  if (text === '' || part.wordsChars > MAX_WORDS_CHARS) return;
-  const word = mark + text.toLowerCase().replaceAll(WORD_END, ' ') + WORD_END;
+/** As it is searched for. */
+const wordOf = (mark: string, text: string): string =>
+  text === '' ? '' : mark + text.toLowerCase().replaceAll(WORD_END, ' ') + WORD_END;
+
+function addWord(part: Part, word: string): void {
+  if (word === '' || part.wordsChars > MAX_WORDS_CHARS) return;
   if (part.words.has(word) || part.wordsChars + word.length > MAX_WORDS_CHARS) return;
   part.words.add(word);
   part.wordsChars += word.length;
@@ -83,9 +89,41 @@ function addTime(part: Part, startUs: number, durationNs: number): void {
 
 type Head = Pick<Part, 'name' | 'service' | 'resource' | 'source'>;
 
+const isBetter = (part: Part, rank: number, startUs: number): boolean =>
+  rank < part.rank || (rank === part.rank && startUs < part.headStart);
+
 function nameAfter(part: Part, rank: number, startUs: number, head: Head): void {
-  if (rank > part.rank || (rank === part.rank && startUs >= part.headStart)) return;
-  Object.assign(part, { rank, headStart: startUs, ...head });
+  if (isBetter(part, rank, startUs)) Object.assign(part, { rank, headStart: startUs, ...head });
+}
+
+const SERVICE = 0;
+const NAME = 1;
+const RESOURCE = 2;
+const MARKS = [WORD.service, WORD.name, WORD.resource] as const;
+
+/** Words of a scanned payload's texts: each made once, and looked up once a trace. */
+class ScannedWords {
+  readonly #texts: readonly string[];
+  readonly #words: (string | undefined)[] = [];
+  readonly #seen: Uint32Array;
+  #trace = 0;
+
+  constructor(texts: readonly string[]) {
+    this.#texts = texts;
+    this.#seen = new Uint32Array(texts.length * MARKS.length);
+  }
+
+  /** The next trace. */
+  begin(): void {
+    this.#trace += 1;
+  }
+
+  add(part: Part, kind: typeof SERVICE | typeof NAME | typeof RESOURCE, text: number): void {
+    const place = text * MARKS.length + kind;
+    if (this.#seen[place] === this.#trace) return;
+    this.#seen[place] = this.#trace;
+    addWord(part, (this.#words[place] ??= wordOf(MARKS[kind], this.#texts[text]!)));
+  }
 }
 
 /** LLM calls that cost something; workflows and tools do not. */
@@ -93,28 +131,37 @@ const PRICED = new Set(['llm', 'embedding']);
 
 /** Keeps one row a trace up to date: what the rows of one request say is added up first, then written once a trace. */
 export class TraceSummaries {
-  readonly #upsert: StatementSync;
+  readonly #find: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  /** After an undone transaction ahead of the rows: only the order counts. */
+  #lastRow: number;
   #parts = new Map<string, Part>();
+  #flushed: ReadonlyMap<string, Part> = new Map();
 
   constructor(db: DatabaseSync) {
-    const better = `(excluded.head_rank < head_rank OR (excluded.head_rank = head_rank AND excluded.head_start < head_start))`;
-    const head = (column: string): string =>
-      `${column} = CASE WHEN ${better} THEN excluded.${column} ELSE ${column} END`;
-    this.#upsert = db.prepare(`
-      INSERT INTO traces (trace_id, last_arrival, start_us, end_us, duration_us, spans, evicted, errors, roots,
-        llm_spans, tokens, cost, unpriced, head_rank, head_start, name, service, resource, source, words)
-      VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (trace_id) DO UPDATE SET
-        last_arrival = excluded.last_arrival,
-        start_us = min(start_us, excluded.start_us), end_us = max(end_us, excluded.end_us),
-        duration_us = max(end_us, excluded.end_us) - min(start_us, excluded.start_us),
-        spans = spans + excluded.spans, errors = errors + excluded.errors, roots = roots + excluded.roots,
-        llm_spans = llm_spans + excluded.llm_spans, tokens = tokens + excluded.tokens,
-        cost = CASE WHEN excluded.cost IS NULL THEN cost ELSE coalesce(cost, 0) + excluded.cost END,
-        unpriced = unpriced + excluded.unpriced,
-        ${['name', 'service', 'resource', 'source', 'head_rank', 'head_start'].map(head).join(', ')},
-        words = CASE WHEN length(words) + length(excluded.words) > ${MAX_WORDS_CHARS} OR instr(words, excluded.words) > 0
-          THEN words ELSE words || excluded.words END`);
+    const better = `(?13 < head_rank OR (?13 = head_rank AND ?14 < head_start))`;
+    const head = (column: string, place: number): string =>
+      `${column} = CASE WHEN ${better} THEN ?${place} ELSE ${column} END`;
+    this.#find = db.prepare(
+      'SELECT id FROM traces WHERE substr(trace_id, 17) = substr(?1, 17) AND trace_id = ?1',
+    );
+    this.#insert = db.prepare(`
+      INSERT INTO traces (id, last_arrival, start_us, end_us, duration_us, spans, evicted, errors, roots,
+        llm_spans, tokens, cost, unpriced, head_rank, head_start, name, service, resource, source, words, trace_id)
+      VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#update = db.prepare(`
+      UPDATE traces SET
+        last_arrival = ?2, start_us = min(start_us, ?3), end_us = max(end_us, ?4),
+        duration_us = max(end_us, ?4) - min(start_us, ?3),
+        spans = spans + ?6, errors = errors + ?7, roots = roots + ?8, llm_spans = llm_spans + ?9, tokens = tokens + ?10,
+        cost = CASE WHEN ?11 IS NULL THEN cost ELSE coalesce(cost, 0) + ?11 END, unpriced = unpriced + ?12,
+        head_rank = min(head_rank, ?13), head_start = CASE WHEN ${better} THEN ?14 ELSE head_start END,
+        ${['name', 'service', 'resource', 'source'].map((column, i) => head(column, 15 + i)).join(', ')},
+        words = CASE WHEN length(words) + length(?19) > ${MAX_WORDS_CHARS} OR instr(words, ?19) > 0
+          THEN words ELSE words || ?19 END
+      WHERE id = ?1`);
+    this.#lastRow = Number(db.prepare('SELECT max(id) AS n FROM traces').get()?.['n'] ?? 0);
   }
 
   addSpan(span: SpanRow, source: string): void {
@@ -125,9 +172,9 @@ export class TraceSummaries {
     if (span.error) part.errors += 1;
     if (span.parentId === '') part.roots += 1;
     nameAfter(part, span.parentId === '' ? ROOT : SPAN, startUs, { ...pick(span), source });
-    addWord(part, WORD.service, span.service);
-    addWord(part, WORD.name, span.name);
-    addWord(part, WORD.resource, span.resource);
+    addWord(part, wordOf(WORD.service, span.service));
+    addWord(part, wordOf(WORD.name, span.name));
+    addWord(part, wordOf(WORD.resource, span.resource));
   }
 
   addLlmSpan(span: LlmSpanRow): void {
@@ -143,18 +190,53 @@ export class TraceSummaries {
       else part.cost = (part.cost ?? 0) + span.costUsd;
     }
     nameAfter(part, LLM, startUs, { name: span.name, service: span.mlApp, resource: '', source: 'llm' });
-    addWord(part, WORD.name, span.name);
-    addWord(part, WORD.kind, span.kind);
-    addWord(part, WORD.model, span.model);
+    addWord(part, wordOf(WORD.name, span.name));
+    addWord(part, wordOf(WORD.kind, span.kind));
+    addWord(part, wordOf(WORD.model, span.model));
+  }
+
+  /** What {@link addSpan} adds, for spans that nobody decoded. */
+  addScanned({ traces, facts, texts }: ScannedTraces, source: string): void {
+    const words = new ScannedWords(texts);
+    let at = 0;
+    for (const { traceId, spans } of traces) {
+      const part = this.#part(traceId);
+      words.begin();
+      for (const end = at + spans; at < end; at += 1) {
+        const startUs = clampStart(facts.startUs[at]!);
+        const service = facts.service[at]!;
+        const name = facts.name[at]!;
+        const resource = facts.resource[at]!;
+        const flags = facts.flags[at]!;
+        const isRoot = (flags & IS_ROOT) !== 0;
+        addTime(part, startUs, facts.durationNs[at]!);
+        part.spans += 1;
+        if ((flags & IS_ERROR) !== 0) part.errors += 1;
+        if (isRoot) part.roots += 1;
+        const rank = isRoot ? ROOT : SPAN;
+        if (isBetter(part, rank, startUs)) {
+          part.rank = rank;
+          part.headStart = startUs;
+          part.name = texts[name]!;
+          part.service = texts[service]!;
+          part.resource = texts[resource]!;
+          part.source = source;
+        }
+        words.add(part, SERVICE, service);
+        words.add(part, NAME, name);
+        words.add(part, RESOURCE, resource);
+      }
+    }
   }
 
   /** Writes what was added since the last time; returns how many traces were touched. */
   flush(arrival: number): number {
-    const parts = this.#parts;
-    this.#parts = new Map();
-    for (const [traceId, part] of parts) {
-      this.#upsert.run(
-        traceId,
+    for (const [traceId, part] of this.#parts) {
+      const found = this.#find.get(traceId);
+      if (found === undefined) this.#lastRow += 1;
+      part.row = found === undefined ? this.#lastRow : (found['id'] as number);
+      const values = [
+        part.row,
         arrival,
         part.startUs,
         part.endUs,
@@ -173,9 +255,19 @@ export class TraceSummaries {
         part.resource,
         part.source,
         [...part.words].join(''),
-      );
+      ];
+      if (found === undefined) this.#insert.run(...values, traceId);
+      else this.#update.run(...values);
     }
-    return parts.size;
+    const touched = this.#parts.size;
+    this.#flushed = this.#parts;
+    this.#parts = new Map();
+    return touched;
+  }
+
+  /** The row of a trace that was written by the last {@link flush}. */
+  rowOf(traceId: string): number {
+    return this.#flushed.get(traceId)!.row;
   }
 
   /** Forgets what an undone transaction added. */

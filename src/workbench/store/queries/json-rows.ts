@@ -1,3 +1,5 @@
+import type { StoredSpan } from './chunk-reader.ts';
+
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -12,18 +14,12 @@ const times = (row: Row): Row => ({
   durationMs: Number(row['duration_ns']) / 1e6,
 });
 
-export function spanJson(row: Row, withDetail: boolean): string {
-  const head = {
-    spanId: row['span_id'],
-    parentId: row['parent_id'],
-    source: row['source'],
-    service: row['service'],
-    name: row['name'],
-    resource: row['resource'],
-    ...times(row),
-    error: row['error'] === 1,
-  };
-  return withDetail ? withJson(head, 'detail', row['detail']) : json(head);
+export function spanJson(span: StoredSpan, withDetail: boolean): string {
+  const { spanId, parentId, source, service, name, resource, error, detail } = span;
+  const startMs = span.startUs / 1000;
+  const durationMs = span.durationNs / 1e6;
+  const head = { spanId, parentId, source, service, name, resource, startMs, durationMs, error };
+  return withDetail ? withJson(head, 'detail', detail) : json(head);
 }
 
 export function llmSpanJson(row: Row, withEvent: boolean): string {

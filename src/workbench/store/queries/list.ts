@@ -24,6 +24,8 @@ export interface Listing extends PageRequest {
   /** Bounds of `sort` itself, which the index answers: from inclusive, to exclusive. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  /** 0 is not in its index: those rows come last, by id. */
+  readonly isSparse?: boolean | undefined;
   readonly conditions: readonly Condition[];
   readonly order?: 'newest' | 'oldest' | undefined;
   readonly toJson: (row: Row) => string;
@@ -48,7 +50,7 @@ interface Key {
  * time is up. Rows that do not match cost time, never a longer answer.
  */
 export async function list(reader: Reader, listing: Listing): Promise<Page> {
-  const { table, sort, limit, cursor, conditions, toJson, order = 'newest' } = listing;
+  const { table, sort, isSparse = false, limit, cursor, conditions, toJson, order = 'newest' } = listing;
   const { db } = reader;
   const isNewest = order === 'newest';
   const hit = conditions.length === 0 ? '1' : conditions.map(({ sql }) => sql).join(' AND ');
@@ -58,15 +60,24 @@ export async function list(reader: Reader, listing: Listing): Promise<Page> {
   ];
   const direction = isNewest ? 'DESC' : 'ASC';
   const keys = db.prepare(
-    `SELECT id, ${sort} AS key, (${hit}) AS hit FROM ${table} WHERE (${sort}, id) ${isNewest ? '<' : '>'} (?, ?)` +
+    `SELECT id, ${sort} AS key, (${hit}) AS hit FROM ${table} WHERE ${isSparse ? `${sort} > 0 AND ` : ''}(${sort}, id) ${isNewest ? '<' : '>'} (?, ?)` +
       `${range.map(({ sql }) => ` AND ${sql}`).join('')} ORDER BY ${sort} ${direction}, id ${direction}`,
   );
+  const zeros =
+    isSparse &&
+    db.prepare(
+      `SELECT id, 0 AS key, (${hit}) AS hit FROM ${table} WHERE ${sort} = 0 AND id < ? ORDER BY id DESC`,
+    );
   const values = conditions.flatMap((condition) => condition.values);
   const limits = range.map(({ value }) => value);
   const start = cursor === undefined ? undefined : parseCursor(cursor);
   const edge = isNewest ? Number.MAX_SAFE_INTEGER : -Number.MAX_SAFE_INTEGER;
   const whole = db.prepare(`SELECT * FROM ${table} WHERE id = ?`);
 
+  function* rowsAfter({ key, id }: Pick<Key, 'key' | 'id'>): Generator<Key> {
+    if (!isSparse || key > 0) yield* keys.iterate(...values, key, id, ...limits) as unknown as Iterable<Key>;
+    if (zeros !== false) yield* zeros.iterate(...values, key > 0 ? edge : id) as unknown as Iterable<Key>;
+  }
   const items: string[] = [];
   let bytes = 0;
   const { scanned, complete, last } = await inSlices<Key>(
@@ -74,8 +85,7 @@ export async function list(reader: Reader, listing: Listing): Promise<Page> {
     reader.bounds,
     (after) => {
       reader.check();
-      const { key, id } = after ?? start ?? { key: edge, id: edge };
-      return keys.iterate(...values, key, id, ...limits) as unknown as Iterable<Key>;
+      return rowsAfter(after ?? start ?? { key: edge, id: edge });
     },
     (row) => {
       if (row.hit !== 1) return true;

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Page, PageRequest, StoredTrace } from '../store.ts';
+import { type ChunkReader, TRACE_IS } from './chunk-reader.ts';
 import { evaluationJson, llmSpanJson, type Row, spanJson, traceJson } from './json-rows.ts';
 import { MAX_PAGE_BYTES } from './list.ts';
 
@@ -10,48 +11,42 @@ const MAX_BESIDE = 500;
 export const JOINED_TRACE = `coalesce(
   (SELECT l.apm_trace_id FROM llm_spans l WHERE l.span_hex = e.span_hex AND e.span_hex <> ''
     AND (l.trace_id = e.trace_id OR l.apm_trace_id = e.trace_id) LIMIT 1),
-  (SELECT s.trace_id FROM spans s WHERE s.trace_id = e.trace_id AND e.span_hex <> '' AND s.span_id = e.span_hex LIMIT 1))`;
+  (SELECT t.trace_id FROM traces t JOIN chunks c ON c.trace = t.id
+    WHERE substr(t.trace_id, 17) = substr(e.trace_id, 17) AND t.trace_id = e.trace_id
+    AND e.span_hex <> '' AND chunk_has_span(c.ids, e.span_hex) LIMIT 1))`;
 
 /** Reads what belongs to one trace, or to one id. */
 export class OneTrace {
   readonly #summary: StatementSync;
   readonly #evaluationCount: StatementSync;
-  readonly #spans: StatementSync;
-  readonly #span: StatementSync;
+  readonly #chunks: ChunkReader;
   readonly #llm: StatementSync;
   readonly #evaluations: StatementSync;
   readonly #logs: StatementSync;
   readonly #evicted: StatementSync;
   readonly #traceById: StatementSync;
   readonly #traceByLowHalf: StatementSync;
-  readonly #arrivalOfSpan: StatementSync;
-  readonly #spanAt: StatementSync;
   readonly #traceOfLlmSpan: StatementSync;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, chunks: ChunkReader) {
     const ofTrace = `FROM llm_spans l JOIN evaluations e ON e.span_hex = l.span_hex
       AND (e.trace_id = l.trace_id OR e.trace_id = l.apm_trace_id) WHERE l.apm_trace_id = ?1`;
-    this.#summary = db.prepare('SELECT * FROM traces WHERE trace_id = ?');
+    this.#chunks = chunks;
+    this.#summary = db.prepare(`SELECT * FROM traces t WHERE ${TRACE_IS}`);
     this.#evaluationCount = db.prepare(`SELECT count(DISTINCT e.id) AS n ${ofTrace}`);
-    this.#spans = db.prepare('SELECT * FROM spans WHERE trace_id = ? AND id > ? ORDER BY id LIMIT ?');
-    this.#span = db.prepare('SELECT * FROM spans WHERE span_id = ? AND trace_id = ? LIMIT 1');
     this.#llm = db.prepare(`SELECT * FROM llm_spans WHERE apm_trace_id = ? ORDER BY id LIMIT ${MAX_BESIDE}`);
     this.#evaluations = db.prepare(
       `SELECT DISTINCT e.*, ?1 AS apm_trace ${ofTrace} ORDER BY e.id LIMIT ${MAX_BESIDE}`,
     );
     this.#logs = db.prepare('SELECT count(*) AS n FROM logs WHERE trace_id IN (?, ?)');
     this.#evicted = db.prepare('SELECT max(at_ms) AS at FROM evicted_traces WHERE trace_id = ?');
-    this.#traceById = db.prepare('SELECT trace_id FROM traces WHERE trace_id = ?');
+    this.#traceById = db.prepare(`SELECT trace_id FROM traces t WHERE ${TRACE_IS}`);
     this.#traceByLowHalf = db.prepare(
       'SELECT trace_id FROM traces WHERE substr(trace_id, 17) = ? ORDER BY id DESC',
     );
     this.#traceOfLlmSpan = db.prepare(
       "SELECT apm_trace_id AS trace_id FROM llm_spans WHERE span_hex = ? AND apm_trace_id <> '' LIMIT 1",
     );
-    this.#arrivalOfSpan = db.prepare(
-      'SELECT first_span, ids FROM span_ids WHERE instr(ids, ?) > 0 ORDER BY id DESC',
-    );
-    this.#spanAt = db.prepare('SELECT trace_id FROM spans WHERE id = ? AND span_id = ?');
   }
 
   summaryJson(row: Row): string {
@@ -63,8 +58,11 @@ export class OneTrace {
     const summary = this.#summary.get(traceId);
     if (summary === undefined) return undefined;
     const after = cursor === undefined ? 0 : Number(cursor);
-    const spans = firstOf(this.#spans.iterate(traceId, after, limit + 1), limit, (row) =>
-      spanJson(row, withDetail),
+    const spans = firstOf(
+      this.#chunks.ofTrace(traceId, after),
+      limit,
+      (span) => spanJson(span, withDetail),
+      ({ number }) => number,
     );
     const isFirst = cursor === undefined;
     return {
@@ -78,7 +76,7 @@ export class OneTrace {
 
   /** One span with everything, JSON; undefined when neither it nor its LLM span is stored. */
   span(traceId: string, spanId: string): string | undefined {
-    const span = this.#span.get(spanId, traceId);
+    const span = this.#chunks.span(traceId, spanId);
     const mine = (row: Row): boolean => row['span_hex'] === spanId;
     const llm = [...this.#llm.iterate(traceId)].filter(mine).map((row) => llmSpanJson(row, true));
     if (span === undefined && llm.length === 0) return undefined;
@@ -107,39 +105,32 @@ export class OneTrace {
   }
 
   #traceOf(spanId: string): string | undefined {
-    if (spanId.length !== 2 * ID_BYTES) return undefined;
     const llm = this.#traceOfLlmSpan.get(spanId);
     if (llm !== undefined) return llm['trace_id'] as string;
-    const id = Buffer.from(spanId, 'hex');
-    for (const { first_span: first, ids } of this.#arrivalOfSpan.iterate(id)) {
-      const bytes = Buffer.from(ids as Uint8Array);
-      // Bytes found across two ids are no place: no row has a broken number.
-      for (let at = bytes.indexOf(id); at >= 0; at = bytes.indexOf(id, at + 1)) {
-        const span = this.#spanAt.get((first as number) + at / ID_BYTES, spanId);
-        if (span !== undefined) return span['trace_id'] as string;
-      }
-    }
-    return undefined;
+    return this.#chunks.traceOf(spanId);
   }
 }
 
-const ID_BYTES = 8;
-
 const texts = (rows: Iterable<Row>, toJson: (row: Row) => string): readonly string[] =>
-  firstOf(rows, MAX_BESIDE, toJson).items;
+  firstOf(rows, MAX_BESIDE, toJson, (row) => Number(row['id'])).items;
 
 /** Reads at most `limit` rows or {@link MAX_PAGE_BYTES}; one row more than `limit` means there is another page. */
-function firstOf(rows: Iterable<Row>, limit: number, toJson: (row: Row) => string): Page {
+function firstOf<Item>(
+  all: Iterable<Item>,
+  limit: number,
+  toJson: (item: Item) => string,
+  placeOf: (item: Item) => number,
+): Page {
   const items: string[] = [];
   let bytes = 0;
   let last = 0;
-  for (const row of rows) {
+  for (const item of all) {
     if (items.length === limit || bytes > MAX_PAGE_BYTES)
       return { items, nextCursor: String(last), scanned: items.length, complete: true };
-    const text = toJson(row);
+    const text = toJson(item);
     items.push(text);
     bytes += text.length;
-    last = Number(row['id']);
+    last = placeOf(item);
   }
   return { items, nextCursor: undefined, scanned: items.length, complete: true };
 }

@@ -1,5 +1,6 @@
 import { isIdText, traceIdCandidates } from './ids.ts';
 import { WORD, WORD_END } from '../trace-summary.ts';
+import type { TagNeedle } from './tag-search.ts';
 
 /** A condition on a row of `traces`: SQL that is 0 or 1, and what stands for its question marks. */
 export interface Condition {
@@ -109,21 +110,17 @@ function numberCondition({ key, value, valueAt }: Term): Condition {
   return { sql: `${NUMBERS[key]} ${match[1] ?? '='} ?`, values: [number] };
 }
 
-/** In the JSON of a span: `"key":"value"`, or a number; in the tags of an LLM span: `"key:value"`. */
+/** A tag of a span, see tag-search.ts; in the tags of an LLM span: `"key:value"`. */
 function tagCondition(key: string, value: string): Condition {
   const isPrefix = value.endsWith('*');
   const text = isPrefix ? value.slice(0, -1) : value;
-  const quoted = (part: string): string =>
-    isPrefix ? JSON.stringify(part).slice(0, -1) : JSON.stringify(part);
-  const pair = `${JSON.stringify(key)}:`;
-  const isNumber = /^-?\d+(?:\.\d+)?$|^true$|^false$/.test(text);
-  const needles = [pair + quoted(text), ...(isNumber ? [`${pair}${text},`, `${pair}${text}}`] : [])];
-  const inDetail = needles.map(() => 'instr(s.detail, ?) > 0').join(' OR ');
+  const needle: TagNeedle = { key, text, isPrefix };
+  const quoted = JSON.stringify(`${key}:${text}`);
   return {
     sql:
-      `(EXISTS (SELECT 1 FROM spans s WHERE s.trace_id = traces.trace_id AND (${inDetail})) OR ` +
+      `(EXISTS (SELECT 1 FROM chunks c WHERE c.trace = traces.id AND chunk_has_tag(c.format, c.place, c.bytes, ?)) OR ` +
       `EXISTS (SELECT 1 FROM llm_spans l WHERE l.apm_trace_id = traces.trace_id AND instr(l.event, ?) > 0))`,
-    values: [...needles, quoted(`${key}:${text}`)],
+    values: [JSON.stringify(needle), isPrefix ? quoted.slice(0, -1) : quoted],
   };
 }
 
