@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { createSite, recordsOf, ROOT } from '../e2e/support/site.ts';
 import { CLI, eventsOf, fixture, underRun } from './support.ts';
 
@@ -37,6 +38,31 @@ describe('keepspan run: signals', { concurrency: 2 }, () => {
       assert.equal([...stdout.matchAll(/got SIGINT/g)].length, 1, stdout + stderr);
       assert.match(stdout, /"signal":"SIGINT","forwarded":false/);
       assert.match(stdout, /exit 9/);
+    },
+  );
+
+  it(
+    'in a terminal a person is told where it delivers, and what waits at the end',
+    { skip: !works('script', '--version') },
+    async (t) => {
+      const site = await createSite(t);
+      await site.agent.down();
+      const child = site.start(fixture('signals.mjs'), ['SIGINT', 'work'], {
+        env: { PLAIN: '1', KEEPSPAN_SHUTDOWN_TIMEOUT_MS: '3000' },
+        nodeArgs: [fixtureFile('terminal.mjs'), CLI],
+      });
+      const { stdout, stderr } = await child.ended;
+      // As it is read: without colours, and without the lines that the terminal's width makes.
+      const text = stripVTControlCharacters(stdout).replaceAll(/\s+/g, ' ');
+      assert.match(
+        text,
+        /✔ keepspan run: delivers beside \S*node .* \(pid \d+\) to http:.*; journal \//,
+        stderr,
+      );
+      assert.match(text, /– keepspan run: the command ended with 9; \d+ signals wait and are delivered/);
+      assert.match(text, /does not answer \(ECONNREFUSED\); everything waits in the journal/);
+      assert.match(text, /! KS-RUN-003 Not everything was delivered/);
+      assert.match(text, /exit 9/);
     },
   );
 
