@@ -252,6 +252,8 @@ describe('the page in a browser', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL((url) => url.searchParams.get('span') === hex(sent[51]!.llmSpanId));
     assert.match(await page.locator('.wf-row.on').innerText(), /chat/);
+    await page.locator('.failure', { hasText: 'RateLimitError: 429' }).waitFor();
+    await page.locator('.sidebar .firing-count', { hasText: '1 firing' }).waitFor();
     assert.deepEqual(complaints, []);
     await page.close();
   });

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
-import type { LiveCounts, SettingsJson } from '../../../src/workbench/api/types.ts';
+import type { LiveCounts, ProvidedRow, SettingsJson } from '../../../src/workbench/api/types.ts';
 import { type Arrivals, arrivalsOf, gapOf, type Kind, KINDS } from '../lib/ledger.ts';
+import { alertRows } from '../lib/rows.ts';
 import { fieldsOf, isFields, numberOf, textOf } from '../lib/fields.ts';
 import { type ApiError, asApiError, getJson } from './client.ts';
 import { param } from './location.ts';
@@ -21,7 +22,8 @@ export interface Health {
 }
 
 const POLL_MS = 2000;
-const SETTINGS_EVERY = 5;
+/** Polls from one look at settings and alerts to the next. */
+const SLOWLY = 5;
 const TICK_MS = 1000;
 /** Samples of the ingest rate: a minute. */
 const SAMPLES = 30;
@@ -29,6 +31,8 @@ const SAMPLES = 30;
 export const ledger = signal<Readonly<Record<Kind, Arrivals>> | undefined>(undefined);
 export const health = signal<Health | undefined>(undefined);
 export const settings = signal<SettingsJson | undefined>(undefined);
+/** Alerts that fire; undefined while nothing is known of them. */
+export const firing = signal<number | undefined>(undefined);
 export const unreachable = signal<ApiError | undefined>(undefined);
 export const lastGoodMs = signal<number | undefined>(undefined);
 /** Signals a second, oldest first. */
@@ -74,6 +78,15 @@ function healthOf(value: unknown): Health {
   };
 }
 
+async function firingNow(): Promise<number | undefined> {
+  try {
+    const { alerts } = await getJson<{ readonly alerts: readonly ProvidedRow[] }>('/api/alerts');
+    return alertRows(alerts).filter(({ state }) => state === 'firing').length;
+  } catch {
+    return undefined; // The page of alerts says why; the workbench as a whole answers.
+  }
+}
+
 let polls = 0;
 let lastTotal: { readonly atMs: number; readonly total: number } | undefined;
 let dirty = false;
@@ -95,7 +108,10 @@ async function poll(): Promise<void> {
     }
     // What failed meanwhile is asked for again, whether anything arrived or not.
     if (unreachable.value !== undefined) dirty = true;
-    if (polls % SETTINGS_EVERY === 0) settings.value = await getJson<SettingsJson>('/api/settings');
+    if (polls % SLOWLY === 0) {
+      settings.value = await getJson<SettingsJson>('/api/settings');
+      firing.value = await firingNow();
+    }
     polls += 1;
     unreachable.value = undefined;
     lastGoodMs.value = Date.now();

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { firing } from '../data/live.ts';
 import { theme, type Theme } from '../data/theme.ts';
 import type { Page } from '../lib/routes.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
@@ -44,6 +45,12 @@ export function Sidebar({
             <a href={href} aria-current={pages.includes(current) ? 'page' : undefined} title={name}>
               <Icon name={icon} />
               <span>{name}</span>
+              {href === '/alerts' && (firing.value ?? 0) > 0 && (
+                <b class="firing-count" title="firing">
+                  {firing.value}
+                  <span class="visually-hidden"> firing</span>
+                </b>
+              )}
             </a>
           </li>
         ))}

@@ -4,10 +4,11 @@ import type { EvaluationRowJson, LlmSpanRowJson, SpanRowJson } from '../../../..
 import { param, setParam } from '../../data/location.ts';
 import { useResource } from '../../data/resource.ts';
 import { clockTime, cost, count, duration } from '../../lib/format.ts';
+import { failureOf } from '../../lib/failure.ts';
 import { fieldsOf } from '../../lib/fields.ts';
 import { contentOfAttributes, contentOfEvent, isEmpty } from '../../lib/messages.ts';
 import type { TreeNode } from '../../lib/tree.ts';
-import { Copy } from '../../ui/controls.tsx';
+import { Copy, Marked } from '../../ui/controls.tsx';
 import { Loading, Problem } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Attributes, Raw } from './attributes.tsx';
@@ -59,6 +60,7 @@ export function Detail({
   const output = event == null ? contentOfAttributes(attributes, 'output') : contentOfEvent(event, 'output');
   const hasContent = !isEmpty(input) || !isEmpty(output) || node.kind !== '';
 
+  const failure = data !== undefined && node.error ? failureOf(data.span, event) : '';
   const evaluations = data?.evaluations ?? [];
   const logs = trace.logs.filter(({ spanId }) => spanId === node.id);
   const counts: Readonly<Record<Tab, number>> = {
@@ -94,6 +96,11 @@ export function Detail({
             <Copy text={node.id} label="Copy the span id" />
           </span>
         </p>
+        {failure !== '' && (
+          <p class="failure bad">
+            <Marked text={failure} needle={find} />
+          </p>
+        )}
         {node.llm !== undefined && <Usage llm={node.llm} />}
       </header>
       <div
