@@ -44,8 +44,9 @@ function tableOf({ ledger, writers, closedWriters, maybeTwice }: JournalLedger):
     cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
   const reasons = SIGNAL_KINDS.flatMap((kind) => reasonsOf(kind, ledger[kind]));
   const running = writers.filter((writer) => writer.state === 'running').length;
+  const all = writers.length + closedWriters;
   return [
-    `${writers.length + closedWriters} processes: ${running} running, ${writers.length + closedWriters - running} ended`,
+    `${all} ${all === 1 ? 'process' : 'processes'}: ${running} running, ${all - running} ended`,
     '',
     line(head),
     ...rows.map(line),

@@ -31,18 +31,21 @@ export function Toggle({
   );
 }
 
+interface ChoiceProps<Name extends string> {
+  readonly label: string;
+  readonly value: Name;
+  /** With their names. */
+  readonly options: readonly (readonly [Name, string])[];
+  readonly onChange: (value: Name) => void;
+}
+
 /** One of a few. */
 export function Choice<Name extends string>({
   label,
   value,
   options,
   onChange,
-}: {
-  readonly label: string;
-  readonly value: Name;
-  readonly options: readonly (readonly [Name, string])[];
-  readonly onChange: (value: Name) => void;
-}): JSX.Element {
+}: ChoiceProps<Name>): JSX.Element {
   return (
     <div class="choice" role="group" aria-label={label}>
       {options.map(([name, text]) => (
@@ -59,12 +62,7 @@ export function Select<Name extends string>({
   value,
   options,
   onChange,
-}: {
-  readonly label: string;
-  readonly value: Name;
-  readonly options: readonly (readonly [Name, string])[];
-  readonly onChange: (value: Name) => void;
-}): JSX.Element {
+}: ChoiceProps<Name>): JSX.Element {
   return (
     <label class="select">
       <span class="soft">{label}</span>
