@@ -4,6 +4,7 @@ import type { SignalKind } from '../contracts/signal.ts';
 import { isDelivered } from '../journal/claim.ts';
 import { Names } from '../journal/directory.ts';
 import { OutcomeReader } from '../journal/outcome-reader.ts';
+import type { OutcomeState } from '../journal/outcomes.ts';
 import { readUpstreamNote, type UpstreamTroubles } from '../journal/upstream-note.ts';
 import type { JournalHome } from './open-journal.ts';
 
@@ -48,6 +49,12 @@ export class BesideOutcomes {
   constructor(options: BesideOptions) {
     this.#options = options;
     this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
+  }
+
+  /** Everything that its log said at the last look; undefined where there is no folder. */
+  state(): OutcomeState | undefined {
+    this.#follow();
+    return this.#reader?.state;
   }
 
   outcomes(kind: SignalKind): Readonly<Record<string, number>> {

@@ -15,6 +15,8 @@ export interface RelayInput {
   readonly memory: RelayMemory;
   /** Its doorbell wakes delivery. */
   readonly board: BoardMemory;
+  /** Where outcomes are counted that somebody beside this process brings about; undefined where delivery does it here. */
+  readonly besideOutcomes: BoardMemory | undefined;
   /** 0 for any; the same one when it is started again. */
   readonly port: number;
   /** JSON text of the Agent's last `rate_by_service`. */

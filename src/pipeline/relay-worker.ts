@@ -6,6 +6,7 @@ import { isSignalRequest } from '../bridges/dd-trace/http-seam.ts';
 import { takeRequest, type RequestAccounts } from '../bridges/dd-trace/requests.ts';
 import { MAX_BODY_BYTES } from '../journal/format.ts';
 import { walkTraces, walkTracesV05 } from '../wire/datadog/msgpack-walk.ts';
+import { BesideOutcomes } from './beside-outcomes.ts';
 import { contentRule } from './content.ts';
 import { CustodyStore } from './custody-store.ts';
 import { openJournal } from './open-journal.ts';
@@ -123,10 +124,29 @@ function answer(request: IncomingMessage, response: ServerResponse, body: Buffer
   }
 }
 
+const beside =
+  input.besideOutcomes === undefined
+    ? undefined
+    : new BesideOutcomes({
+        home,
+        isReadable: () => journal.onDisk,
+        // Both are said by the main thread, whose journal lies in the same directory.
+        onNobody: () => undefined,
+        onError: () => undefined,
+      });
+const outcomes = input.besideOutcomes === undefined ? undefined : new OutcomeBoard(input.besideOutcomes);
+
+/** After what was journaled is published: nothing is delivered that is not. */
+function tellOutcomes(): void {
+  const state = beside?.state();
+  if (state !== undefined) outcomes?.adopt('restore', state, moves);
+}
+
 const timer = setInterval(() => {
   renewLease();
   if (journal.memory.size > 0) journal.drain();
   publish(); // Its folder may be another one now.
+  tellOutcomes();
 }, LOOK_AFTER_MS);
 
 port.on('message', (message: ToRelay) => {
@@ -139,11 +159,14 @@ port.on('message', (message: ToRelay) => {
 function conclude(): void {
   journal.conclude();
   publish();
+  beside?.catchUp();
+  tellOutcomes();
   board.concluded();
 }
 
 function stop(): void {
   clearInterval(timer);
+  beside?.stop();
   server.close();
   server.closeAllConnections();
   journal.close();

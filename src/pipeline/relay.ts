@@ -12,9 +12,14 @@ import { createRelayMemory, RelayBoard, type RelayCounts } from './relay-board.t
 import type { RelayInput, ToRelay } from './relay-messages.ts';
 
 export interface RelayOptions {
-  readonly input: Omit<RelayInput, 'keepspanInternal' | 'memory' | 'port' | 'rates' | 'moves'>;
-  /** Outcomes of what it journaled, written by delivery. */
+  readonly input: Omit<
+    RelayInput,
+    'keepspanInternal' | 'memory' | 'besideOutcomes' | 'port' | 'rates' | 'moves'
+  >;
+  /** Outcomes of what it journaled, written by delivery, or by its own thread. */
   readonly outcomes: BoardMemory;
+  /** Whether somebody beside this process delivers: then its thread reads what became of its records. */
+  readonly isBeside: boolean;
   /** Environment of its thread: without the application's preloads. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly rates: () => string;
@@ -112,13 +117,21 @@ export class Relay implements RelayHandle {
 
   /** What the thread starts with, and a board of its own. */
   #begin(): RelayInput {
-    const { input, rates } = this.#options;
+    const { input, rates, outcomes, isBeside } = this.#options;
     const memory = createRelayMemory();
     const board = new RelayBoard(memory);
     const moves = this.#past?.moves ?? 0;
     board.begin(moves);
     this.#board = board;
-    return { keepspanInternal: true, ...input, memory, port: this.#port, rates: rates(), moves };
+    return {
+      keepspanInternal: true,
+      ...input,
+      memory,
+      besideOutcomes: isBeside ? outcomes : undefined,
+      port: this.#port,
+      rates: rates(),
+      moves,
+    };
   }
 
   #tell(message: ToRelay): void {

@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import type { Custody } from '../contracts/custody.ts';
 import type { SignalKind } from '../contracts/signal.ts';
 import type { SpanBackend } from '../contracts/spans.ts';
@@ -188,6 +189,7 @@ function startRelay(
   return Relay.start({
     input: { settings, tracerVersion, entity, agentUrl, board, token: relayToken },
     outcomes: relayOutcomes,
+    isBeside: !isMainThread || settings.delivery === 'none',
     env,
     rates,
     onDeath: (error) => warnOnce('KS-SEAM-005', { error }),

@@ -84,6 +84,7 @@ describe('the relay', () => {
         token: 'token',
       },
       outcomes: createBoardMemory(),
+      isBeside: false,
       env: {},
       rates: () => '{"service:a":0.5}',
       onDeath: (error: string) => deaths.push(error),

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Ledger } from '../../src/contracts/ledger.ts';
 import type { FlushReport } from '../../src/contracts/lifecycle.ts';
 import { createSite, recordsOf, type Site } from '../e2e/support/site.ts';
+import { CLI } from '../hosts/support.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 const REGISTER = ['--import', 'keepspan/register'];
@@ -21,6 +22,8 @@ interface Run {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly preload?: readonly string[];
+  /** What starts node instead of the test. */
+  readonly host?: readonly string[];
   readonly before?: (site: Site) => void;
 }
 
@@ -28,11 +31,12 @@ interface Run {
  * A process with the relay. Start-up waits for it for a second at most, which may be too short on a machine that is busy
  * with other tests: such a process says so, and another one is started, on a site of its own.
  */
-async function relayed(t: TestContext, { fixture: name, args, env, preload = REGISTER, before }: Run) {
+async function relayed(t: TestContext, run: Run) {
+  const { fixture: name, args, env, preload = REGISTER, host = [], before } = run;
   for (let attempt = 0; attempt < 10; attempt++) {
     const site = await createSite(t);
     before?.(site);
-    const nodeArgs = ['--require', fixture('no-request-seam.cjs'), ...preload];
+    const nodeArgs = [...host, '--require', fixture('no-request-seam.cjs'), ...preload];
     const { code, stdout, stderr } = await site.run(`../../api/fixtures/${name}`, args, { nodeArgs, env });
     assert.equal(code, 0, stderr);
     const [started] = recordsOf(stderr, 'observability_initialized');
@@ -46,6 +50,20 @@ const COUNT = 300;
 const EXPECTED = { spans: 2 * COUNT, llmSpans: COUNT, evaluations: 2 * COUNT } as const;
 
 describe('the loopback relay, where http.request belongs to somebody else', () => {
+  it('under keepspan run the process knows what was delivered of it', async (t) => {
+    const { stdout } = await relayed(t, {
+      fixture: 'relayed-beside.mjs',
+      args: [String(COUNT)],
+      host: [CLI, 'run', '--', process.execPath],
+      preload: [],
+    });
+    const ledger = JSON.parse(stdout) as Ledger;
+    for (const kind of ['spans', 'evaluations'] as const) {
+      const { created, delivered, pending, inTransit, unaccounted } = ledger[kind];
+      assert.deepEqual([created, delivered, pending, inTransit, unaccounted], [COUNT, COUNT, 0, 0, 0], kind);
+    }
+  });
+
   for (const custody of ['full', 'wire']) {
     it(`custody ${custody}: everything arrives, counted on both sides, and the start-up record says how`, async (t) => {
       const args = [String(COUNT), 'natural'];
