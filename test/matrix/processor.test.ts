@@ -22,7 +22,7 @@ describe('a CustodySpanProcessor in code, and no preload', { concurrency: 2 }, (
         assert.equal(code, 0, stderr);
         assert.equal(stdout, (await bareRun(world, 'openai 6', format)).stdout);
         const models = Object.values(CLIENTS['openai 6']!.calls).map(({ model }) => model);
-        const arrived = world.otlp.map(({ attributes }) => attributes['gen_ai.request.model']);
+        const arrived = world.otlp.map(({ attributes }) => String(attributes['gen_ai.request.model']));
         assert.deepEqual(arrived.toSorted(), models.toSorted());
         assert.doesNotMatch(stderr, /"level":"(?:warn|error)"/);
       } finally {
