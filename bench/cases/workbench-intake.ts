@@ -7,7 +7,7 @@ import { pairedRatio, summarise } from '../lib/stats.ts';
 import type { WorkbenchReady, WorkbenchUse } from '../programs/workbench.ts';
 
 /** Until both have compiled what they run. */
-const WARM_UP = 20;
+const WARM_UP = 100;
 const SMALL_REQUEST = 10;
 
 async function costOf(url: string, body: Uint8Array, spans: number): Promise<number> {

@@ -8,8 +8,8 @@ export const SCHEMA_VERSION = 3;
  * and are not counted as arrivals of their own.
  *
  * Spans have no rows: those of one trace that came together are a chunk, whose id is the number of its first span.
- * Ids are random, so an index on them would write a page for each: a chunk points to its trace's row, and a trace is
- * found by the lower half of its id, which is also what people have of it. An arrival keeps its spans' ids in one blob,
+ * Ids are random, so an index on them would write a page for each: a chunk points to its trace's row, and traces are
+ * found by what is kept in memory (trace-ids.ts). An arrival keeps its spans' ids in one blob,
  * 8 bytes each, which is read through in milliseconds; a chunk has its own again. Where a chunk's body is among the
  * others (bodies.ts) say `place` and `bytes`. Columns that are 0 in most rows have an index of the others alone.
  */
@@ -27,7 +27,6 @@ CREATE TABLE IF NOT EXISTS traces (
   head_rank INTEGER NOT NULL, head_start INTEGER NOT NULL,
   name TEXT NOT NULL, service TEXT NOT NULL, resource TEXT NOT NULL, source TEXT NOT NULL, words TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS traces_low_half ON traces (substr(trace_id, 17));
 CREATE INDEX IF NOT EXISTS traces_start ON traces (start_us);
 CREATE INDEX IF NOT EXISTS traces_duration ON traces (duration_us);
 CREATE INDEX IF NOT EXISTS traces_spans ON traces (spans);

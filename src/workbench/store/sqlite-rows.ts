@@ -3,6 +3,7 @@ import type { ScannedTraces } from '../../wire/datadog/scan-traces.ts';
 import type { Arrival, KindCounts, Replay, StoredKind } from './store.ts';
 import type { Bodies } from './bodies.ts';
 import { type Chunk, chunksOfRows, ID_BYTES } from './chunks.ts';
+import type { TraceIds } from './trace-ids.ts';
 import { clampStart, TraceSummaries } from './trace-summary.ts';
 
 /** What a row costs beside its JSON: columns, keys and index entries, measured and rounded up. */
@@ -36,9 +37,7 @@ const marks = (count: number): string => Array.from({ length: count }, () => '?'
 /** Traces of the rows up to an arrival, of which nothing came later: found by those rows, not by an index. */
 const IS_OVER = `last_arrival <= ?1 AND id IN (
   SELECT trace FROM chunks WHERE id <= ?2
-  UNION SELECT t.id FROM llm_spans l JOIN traces t
-    ON substr(t.trace_id, 17) = substr(l.apm_trace_id, 17) AND t.trace_id = l.apm_trace_id
-  WHERE l.id <= ?3)`;
+  UNION SELECT trace_row(apm_trace_id) FROM llm_spans WHERE id <= ?3)`;
 
 function prepareAll(db: DatabaseSync) {
   const insert = (table: keyof typeof COLUMNS): StatementSync =>
@@ -63,7 +62,7 @@ function prepareAll(db: DatabaseSync) {
     forgetTraces: db.prepare(
       'DELETE FROM evicted_traces WHERE id <= (SELECT max(id) FROM evicted_traces) - ?',
     ),
-    dropTraces: db.prepare(`DELETE FROM traces WHERE ${IS_OVER}`),
+    dropTraces: db.prepare(`DELETE FROM traces WHERE ${IS_OVER} RETURNING id, trace_id`),
     spansUpTo: db.prepare('SELECT sum(spans) AS n FROM chunks WHERE id <= ?'),
     dropChunks: db.prepare('DELETE FROM chunks WHERE id <= ?'),
     derivedLlmSpans: db.prepare('SELECT count(*) AS n FROM llm_spans WHERE id <= ? AND derived = 1'),
@@ -86,17 +85,21 @@ export class SqliteRows {
   readonly #db: DatabaseSync;
   readonly #do: ReturnType<typeof prepareAll>;
   readonly #bodies: Bodies;
+  readonly #ids: TraceIds;
   readonly #summaries: TraceSummaries;
+  /** Traces whose rows the transaction at hand removes. */
+  #dropped: { readonly traceId: string; readonly row: number }[] = [];
   readonly #maxEvictedTraces: number;
   /** After an undone transaction these are ahead of the rows: a gap in the ids is harmless, only their order counts. */
   readonly #last: LastIds;
 
-  constructor(db: DatabaseSync, bodies: Bodies, maxEvictedTraces = MAX_EVICTED_TRACES) {
+  constructor(db: DatabaseSync, bodies: Bodies, ids: TraceIds, maxEvictedTraces = MAX_EVICTED_TRACES) {
+    this.#ids = ids;
     this.#db = db;
     this.#bodies = bodies;
     this.#maxEvictedTraces = maxEvictedTraces;
     this.#do = prepareAll(db);
-    this.#summaries = new TraceSummaries(db);
+    this.#summaries = new TraceSummaries(db, ids);
     this.#last = this.#lastIds();
   }
 
@@ -137,6 +140,13 @@ export class SqliteRows {
   /** Forgets what an undone transaction began. */
   undo(): void {
     this.#summaries.clear();
+    this.#dropped = [];
+  }
+
+  /** Forgets what a transaction that is permanent removed. */
+  done(): void {
+    for (const { traceId, row } of this.#dropped) this.#ids.remove(traceId, row);
+    this.#dropped = [];
   }
 
   /** When the oldest request came; undefined when there is none. */
@@ -158,7 +168,8 @@ export class SqliteRows {
     const up = [of('id'), of('last_span'), of('last_llm_span')] as const;
     if (changed(run.rememberTraces, ...up, atMs) > 0) {
       run.forgetTraces.run(this.#maxEvictedTraces);
-      run.dropTraces.run(...up);
+      for (const { id, trace_id: traceId } of run.dropTraces.all(...up))
+        this.#dropped.push({ traceId: traceId as string, row: id as number });
     }
     const derivedLlm = count(run.derivedLlmSpans, of('last_llm_span'));
     const derivedEvaluations = count(run.derivedEvaluations, of('last_evaluation'));

@@ -28,6 +28,7 @@ import {
   type TracesRequest,
   type WorkbenchLedger,
 } from './store.ts';
+import { TraceIds } from './trace-ids.ts';
 
 /** Bounds of a store. */
 export interface StoreOptions {
@@ -102,10 +103,11 @@ export class SqliteStore implements Store {
       db.close();
       throw error;
     }
-    addChunkFunctions(db, this.#bodies);
-    this.#rows = new SqliteRows(db, this.#bodies, options.maxEvictedTraces);
+    const ids = new TraceIds(db);
+    addChunkFunctions(db, this.#bodies, ids);
+    this.#rows = new SqliteRows(db, this.#bodies, ids, options.maxEvictedTraces);
     this.#chunks = new ChunkReader(db, this.#bodies);
-    this.#one = new OneTrace(db, this.#chunks);
+    this.#one = new OneTrace(db, this.#chunks, ids);
     const { clock, slices = DEFAULT_SLICE_BOUNDS } = options;
     this.#queries = new SqliteQueries({ db, clock, bounds: slices, check: () => this.#check() }, this.#one);
     this.#newTraces = db.prepare('SELECT trace_id FROM traces WHERE id > ? ORDER BY id DESC LIMIT ?');
@@ -292,6 +294,7 @@ export class SqliteStore implements Store {
       }
       this.#commit.run();
       this.#counts = counts;
+      this.#rows.done();
       if (counts.spans.evicted !== before.spans.evicted)
         this.#bodies.drop(firstPlace(this.#db) ?? this.#bodies.end);
       this.#storedBytes = bytes;

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { IS_ERROR, IS_ROOT, type ScannedTraces } from '../../wire/datadog/scan-traces.ts';
 import type { LlmSpanRow, SpanRow } from './store.ts';
+import type { TraceIds } from './trace-ids.ts';
 
 /** Of different names that a trace can be found by; further ones are not searched. */
 export const MAX_WORDS_CHARS = 4096;
@@ -131,7 +132,7 @@ const PRICED = new Set(['llm', 'embedding']);
 
 /** Keeps one row a trace up to date: what the rows of one request say is added up first, then written once a trace. */
 export class TraceSummaries {
-  readonly #find: StatementSync;
+  readonly #ids: TraceIds;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   /** After an undone transaction ahead of the rows: only the order counts. */
@@ -139,13 +140,11 @@ export class TraceSummaries {
   #parts = new Map<string, Part>();
   #flushed: ReadonlyMap<string, Part> = new Map();
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, ids: TraceIds) {
+    this.#ids = ids;
     const better = `(?13 < head_rank OR (?13 = head_rank AND ?14 < head_start))`;
     const head = (column: string, place: number): string =>
       `${column} = CASE WHEN ${better} THEN ?${place} ELSE ${column} END`;
-    this.#find = db.prepare(
-      'SELECT id FROM traces WHERE substr(trace_id, 17) = substr(?1, 17) AND trace_id = ?1',
-    );
     this.#insert = db.prepare(`
       INSERT INTO traces (id, last_arrival, start_us, end_us, duration_us, spans, evicted, errors, roots,
         llm_spans, tokens, cost, unpriced, head_rank, head_start, name, service, resource, source, words, trace_id)
@@ -232,9 +231,9 @@ export class TraceSummaries {
   /** Writes what was added since the last time; returns how many traces were touched. */
   flush(arrival: number): number {
     for (const [traceId, part] of this.#parts) {
-      const found = this.#find.get(traceId);
+      const found = this.#ids.find(traceId);
       if (found === undefined) this.#lastRow += 1;
-      part.row = found === undefined ? this.#lastRow : (found['id'] as number);
+      part.row = found ?? this.#lastRow;
       const values = [
         part.row,
         arrival,
@@ -256,8 +255,10 @@ export class TraceSummaries {
         part.source,
         [...part.words].join(''),
       ];
-      if (found === undefined) this.#insert.run(...values, traceId);
-      else this.#update.run(...values);
+      if (found === undefined) {
+        this.#insert.run(...values, traceId);
+        this.#ids.add(traceId, part.row);
+      } else this.#update.run(...values);
     }
     const touched = this.#parts.size;
     this.#flushed = this.#parts;

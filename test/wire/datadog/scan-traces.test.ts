@@ -141,6 +141,33 @@ describe('scanning traces', () => {
       'two traces in one',
     );
     assert.equal(scanTraces(payload([span()], 5), LIMITS), undefined);
+    // Written over as no encoder would: a key twice, text that ends inside a character.
+    const over = (from: string, to: Buffer, fields: Record<string, unknown>): Buffer => {
+      const bytes = payload([span(fields)]);
+      const at = bytes.indexOf(from);
+      assert.ok(at > 0);
+      to.copy(bytes, at);
+      return bytes;
+    };
+    for (const [from, to] of [
+      ['namf', 'name'],
+      ['servicf', 'service'],
+      ['trace_ie', 'trace_id'],
+      ['metb', 'meta'],
+      ['metricz', 'metrics'],
+      ['__protx__', '__proto__'],
+    ] as const)
+      assert.equal(scanTraces(over(from, Buffer.from(to), { [from]: null }), LIMITS), undefined, to);
+    for (const end of [[0xc3], [0xe2], [0xe2, 0x82], [0xf0], [0xf0, 0x9f], [0xf0, 0x9f, 0x98]]) {
+      const from = `abc${'@'.repeat(end.length)}`;
+      const to = Buffer.from([0x61, 0x62, 0x63, ...end]);
+      for (const field of ['service', 'name', 'resource', 'last'])
+        assert.equal(
+          scanTraces(over(from, to, { [field]: from }), LIMITS),
+          undefined,
+          `${field} ${end.join()}`,
+        );
+    }
     assert.equal(scanTraces(payload(), LIMITS)?.spans, 0);
   });
 

@@ -10,9 +10,6 @@ export interface StoredSpan extends SpanRow {
   readonly source: 'datadog' | 'otlp';
 }
 
-/** The row of a trace, whose id is given twice: ids are found by their lower half. */
-export const TRACE_IS = 'substr(t.trace_id, 17) = substr(?1, 17) AND t.trace_id = ?1';
-
 /** Reads spans out of their chunks. */
 export class ChunkReader {
   readonly #bodies: Bodies;
@@ -28,7 +25,7 @@ export class ChunkReader {
     this.#bodies = bodies;
     const joined = 'chunks c JOIN traces t ON t.id = c.trace';
     const columns = 'c.id, c.source, c.format, c.place, c.bytes, t.trace_id';
-    const trace = `(SELECT t.id FROM traces t WHERE ${TRACE_IS})`;
+    const trace = 'trace_row(?1)';
     this.#ofTrace = db.prepare(
       `SELECT ${columns} FROM ${joined} WHERE c.trace = ${trace} AND c.id + c.spans > ?2 + 1 ORDER BY c.id`,
     );

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Page, PageRequest, StoredTrace } from '../store.ts';
-import { type ChunkReader, TRACE_IS } from './chunk-reader.ts';
+import type { TraceIds } from '../trace-ids.ts';
+import type { ChunkReader } from './chunk-reader.ts';
 import { evaluationJson, llmSpanJson, type Row, spanJson, traceJson } from './json-rows.ts';
 import { MAX_PAGE_BYTES } from './list.ts';
 
@@ -12,27 +13,26 @@ export const JOINED_TRACE = `coalesce(
   (SELECT l.apm_trace_id FROM llm_spans l WHERE l.span_hex = e.span_hex AND e.span_hex <> ''
     AND (l.trace_id = e.trace_id OR l.apm_trace_id = e.trace_id) LIMIT 1),
   (SELECT t.trace_id FROM traces t JOIN chunks c ON c.trace = t.id
-    WHERE substr(t.trace_id, 17) = substr(e.trace_id, 17) AND t.trace_id = e.trace_id
-    AND e.span_hex <> '' AND chunk_has_span(c.ids, e.span_hex) LIMIT 1))`;
+    WHERE t.id = trace_row(e.trace_id) AND e.span_hex <> '' AND chunk_has_span(c.ids, e.span_hex) LIMIT 1))`;
 
 /** Reads what belongs to one trace, or to one id. */
 export class OneTrace {
   readonly #summary: StatementSync;
   readonly #evaluationCount: StatementSync;
   readonly #chunks: ChunkReader;
+  readonly #ids: TraceIds;
   readonly #llm: StatementSync;
   readonly #evaluations: StatementSync;
   readonly #logs: StatementSync;
   readonly #evicted: StatementSync;
-  readonly #traceById: StatementSync;
-  readonly #traceByLowHalf: StatementSync;
   readonly #traceOfLlmSpan: StatementSync;
 
-  constructor(db: DatabaseSync, chunks: ChunkReader) {
+  constructor(db: DatabaseSync, chunks: ChunkReader, ids: TraceIds) {
+    this.#ids = ids;
     const ofTrace = `FROM llm_spans l JOIN evaluations e ON e.span_hex = l.span_hex
       AND (e.trace_id = l.trace_id OR e.trace_id = l.apm_trace_id) WHERE l.apm_trace_id = ?1`;
     this.#chunks = chunks;
-    this.#summary = db.prepare(`SELECT * FROM traces t WHERE ${TRACE_IS}`);
+    this.#summary = db.prepare('SELECT * FROM traces WHERE id = trace_row(?)');
     this.#evaluationCount = db.prepare(`SELECT count(DISTINCT e.id) AS n ${ofTrace}`);
     this.#llm = db.prepare(`SELECT * FROM llm_spans WHERE apm_trace_id = ? ORDER BY id LIMIT ${MAX_BESIDE}`);
     this.#evaluations = db.prepare(
@@ -40,10 +40,6 @@ export class OneTrace {
     );
     this.#logs = db.prepare('SELECT count(*) AS n FROM logs WHERE trace_id IN (?, ?)');
     this.#evicted = db.prepare('SELECT max(at_ms) AS at FROM evicted_traces WHERE trace_id = ?');
-    this.#traceById = db.prepare(`SELECT trace_id FROM traces t WHERE ${TRACE_IS}`);
-    this.#traceByLowHalf = db.prepare(
-      'SELECT trace_id FROM traces WHERE substr(trace_id, 17) = ? ORDER BY id DESC',
-    );
     this.#traceOfLlmSpan = db.prepare(
       "SELECT apm_trace_id AS trace_id FROM llm_spans WHERE span_hex = ? AND apm_trace_id <> '' LIMIT 1",
     );
@@ -94,8 +90,9 @@ export class OneTrace {
 
   resolve(candidates: readonly string[]): { readonly traceId: string; readonly spanId?: string } | undefined {
     for (const id of candidates) {
-      const trace = this.#traceById.get(id) ?? (id.length === 16 ? this.#traceByLowHalf.get(id) : undefined);
-      if (trace !== undefined) return { traceId: trace['trace_id'] as string };
+      const isWhole = this.#ids.find(id) !== undefined;
+      const traceId = isWhole ? id : id.length === 16 ? this.#ids.findByLowHalf(id) : undefined;
+      if (traceId !== undefined) return { traceId };
     }
     for (const id of candidates) {
       const traceId = this.#traceOf(id);

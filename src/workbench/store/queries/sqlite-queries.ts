@@ -12,7 +12,6 @@ import type {
 } from '../store.ts';
 import { evaluationJson, llmSpanJson, logJson, type Row, statsJson } from './json-rows.ts';
 import { equal, list, type Reader, within } from './list.ts';
-import { TRACE_IS } from './chunk-reader.ts';
 import { JOINED_TRACE, type OneTrace } from './one-trace.ts';
 import type { Condition } from './trace-query.ts';
 
@@ -51,10 +50,7 @@ export class SqliteQueries {
     // Hex digits, from an id: a statement that is about one row does not run through all of them.
     const one = query.find(({ traceId }) => traceId !== undefined)?.traceId;
     return list(this.#reader, {
-      table:
-        one === undefined
-          ? 'traces'
-          : `(SELECT * FROM traces t WHERE ${TRACE_IS.replaceAll('?1', `'${one}'`)}) AS traces`,
+      table: one === undefined ? 'traces' : `(SELECT * FROM traces WHERE id = trace_row('${one}')) AS traces`,
       sort: SORTS[sort],
       isSparse: sort === 'errors' || sort === 'tokens',
       from: isTime ? us(fromMs) : undefined,

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { endOf, textStart } from '../../../wire/datadog/msgpack-scan.ts';
 import type { Bodies } from '../bodies.ts';
+import type { TraceIds } from '../trace-ids.ts';
 import { type ChunkBody, type ChunkFormat, placeOfSpan, spansOfChunk } from '../chunks.ts';
 
 /** A tag to look for in spans' details. */
@@ -73,8 +74,12 @@ function holds(chunk: ChunkBody, search: Search): boolean {
   return false;
 }
 
-/** Adds to a database what SQL cannot say about chunks: `chunk_has_tag` and `chunk_has_span`, both 0 or 1. */
-export function addChunkFunctions(db: DatabaseSync, bodies: Bodies): void {
+/**
+ * Adds to a database what SQL cannot say: `chunk_has_tag` and `chunk_has_span`, both 0 or 1, and `trace_row`, the row of
+ * a trace by its id.
+ */
+export function addChunkFunctions(db: DatabaseSync, bodies: Bodies, ids: TraceIds): void {
+  db.function('trace_row', (traceId) => ids.find(traceId as string) ?? null);
   let last = '';
   let search: Search | undefined;
   db.function('chunk_has_tag', { deterministic: true }, (format, place, bytes, needle) => {
