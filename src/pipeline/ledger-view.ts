@@ -6,6 +6,7 @@ import type { CounterValues } from '../journal/counters.ts';
 import { readHistory } from '../journal/history.ts';
 import { classifyLifetime, diesWithPod, type JournalLifetime } from '../journal/lifetime.ts';
 import { surveyWriter, type WriterSurvey } from '../journal/survey.ts';
+import { journalsIn } from './journals.ts';
 import { account, addLedgers, type ProcessState, type SourceCounts } from '../ledger/account.ts';
 
 /** A writer's ledger, read from its files. */
@@ -54,6 +55,22 @@ export function readJournalLedger(
     maybeTwice: [...history, ...writers].reduce((sum, entry) => sum + entry.maybeTwice, 0),
     writers,
     closedWriters: history.reduce((sum, entry) => sum + entry.writers, 0),
+  };
+}
+
+/**
+ * The same over every journal of a directory, those of OTLP receivers included.
+ *
+ * @throws what the file system throws where there is no journal at all
+ */
+export function readLedgers(directory: string): JournalLedger {
+  const found = journalsIn(directory).map((journal) => readJournalLedger(journal.directory));
+  if (found.length === 0) return readJournalLedger(directory);
+  return {
+    ledger: addLedgers(found.map(({ ledger }) => ledger)),
+    maybeTwice: sumOf(found.map(({ maybeTwice }) => maybeTwice)),
+    writers: found.flatMap(({ writers }) => writers),
+    closedWriters: sumOf(found.map(({ closedWriters }) => closedWriters)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { jsonReply, type Reply, type Route } from '../http/route.ts';
-import { readJournalLedger, type JournalLedger } from '../../pipeline/ledger-view.ts';
+import { readLedgers, type JournalLedger } from '../../pipeline/ledger-view.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Notes } from '../intake/notes.ts';
 import type { Store } from '../store/store.ts';
@@ -63,7 +63,7 @@ export class JournalView {
     if (this.#read === undefined || now - this.#read.atMs >= JOURNAL_AGE_MS) {
       let value: Read;
       try {
-        value = { ledger: readJournalLedger(this.#directory) };
+        value = { ledger: readLedgers(this.#directory) };
       } catch (error) {
         value = { error: (error as Error).message }; // Shown: the directory may come later.
       }
