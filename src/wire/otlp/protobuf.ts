@@ -5,7 +5,8 @@ import { emptySpan, type OtlpTraceSpan, type RawGroup, type RawSpan, shapeGroup 
 
 // Field numbers: opentelemetry-proto, opentelemetry/proto/trace/v1/trace.proto and common/v1/common.proto.
 
-function anyValue(r: ProtobufReader): unknown {
+/** Reads an `AnyValue` as what JSON can hold; null when it has none. @throws what the reader throws */
+export function readAnyValue(r: ProtobufReader): unknown {
   let value: unknown = null;
   r.message((field) => {
     if (field === 1) value = r.string();
@@ -15,7 +16,7 @@ function anyValue(r: ProtobufReader): unknown {
     else if (field === 5) {
       const list: unknown[] = [];
       r.message((inner) => {
-        if (inner === 1) list.push(anyValue(r));
+        if (inner === 1) list.push(readAnyValue(r));
       });
       value = list;
     } else if (field === 6) {
@@ -35,7 +36,7 @@ export function readAttribute(r: ProtobufReader, target: Record<string, unknown>
   let value: unknown = null;
   r.message((field) => {
     if (field === 1) key = r.string();
-    else if (field === 2) value = anyValue(r);
+    else if (field === 2) value = readAnyValue(r);
   });
   put(target, key, value);
 }

@@ -1,13 +1,14 @@
 import { Collector, type DecodeLimits, WireLimitError } from '../../wire/datadog/decode-error.ts';
 import { type Fields, isFields, put, toJsonValue } from '../../wire/datadog/decode-values.ts';
 import { ProtobufReader } from '../../wire/otlp/protobuf-reader.ts';
+import { readAnyValue, readAttribute } from '../../wire/otlp/protobuf.ts';
 import type { EvaluationRow, LogRow } from '../store/store.ts';
 import { EVALUATION_EVENT, evaluationRowOfAttributes } from './evaluation-facts.ts';
 import { levelOfSeverity } from './log-level.ts';
 import { maskAttributes, maskMessage } from './mask.ts';
 import type { DecodedRows } from './rows.ts';
 
-// Field numbers: opentelemetry-proto, opentelemetry/proto/logs/v1/logs.proto and common/v1/common.proto.
+// Field numbers: opentelemetry-proto, opentelemetry/proto/logs/v1/logs.proto.
 
 interface RawRecord {
   timeNs: bigint;
@@ -38,48 +39,14 @@ const emptyRecord = (): RawRecord => ({
   eventName: '',
 });
 
-function anyValue(r: ProtobufReader): unknown {
-  let value: unknown = null;
-  r.message((field) => {
-    if (field === 1) value = r.string();
-    else if (field === 2) value = r.varint() !== 0;
-    else if (field === 3) value = r.int64();
-    else if (field === 4) value = toJsonValue(r.double());
-    else if (field === 5) {
-      const list: unknown[] = [];
-      r.message((inner) => {
-        if (inner === 1) list.push(anyValue(r));
-      });
-      value = list;
-    } else if (field === 6) {
-      const map: Record<string, unknown> = {};
-      r.message((inner) => {
-        if (inner === 1) keyValue(r, map);
-      });
-      value = map;
-    } else if (field === 7) value = toJsonValue(r.bytes());
-  });
-  return value;
-}
-
-function keyValue(r: ProtobufReader, target: Record<string, unknown>): void {
-  let key = '';
-  let value: unknown = null;
-  r.message((field) => {
-    if (field === 1) key = r.string();
-    else if (field === 2) value = anyValue(r);
-  });
-  put(target, key, value);
-}
-
 function readRecord(r: ProtobufReader): RawRecord {
   const record = emptyRecord();
   r.message((field) => {
     if (field === 1) record.timeNs = r.fixed64();
     else if (field === 2) record.severity = r.varint();
     else if (field === 3) record.severityText = r.string();
-    else if (field === 5) record.body = anyValue(r);
-    else if (field === 6) keyValue(r, record.attributes);
+    else if (field === 5) record.body = readAnyValue(r);
+    else if (field === 6) readAttribute(r, record.attributes);
     else if (field === 9) record.traceId = r.hex();
     else if (field === 10) record.spanId = r.hex();
     else if (field === 11) record.observedNs = r.fixed64();
@@ -98,7 +65,7 @@ function readProtobuf(bytes: Uint8Array, limits: DecodeLimits): RawLogs[] {
     r.message((part) => {
       if (part === 1) {
         r.message((inner) => {
-          if (inner === 1) keyValue(r, group.resource);
+          if (inner === 1) readAttribute(r, group.resource);
         });
       } else if (part === 2) {
         r.message((inner) => {
