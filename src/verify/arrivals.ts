@@ -1,4 +1,4 @@
-/** An APM span as it came, from dd-trace or by OTLP. */
+/** A span as it came, from dd-trace or by OTLP; there, one that is no LLM span. */
 export interface ArrivedSpan {
   /** 32 hex digits. */
   readonly traceId: string;
@@ -11,6 +11,7 @@ export interface ArrivedSpan {
   readonly resource: string;
   readonly error: boolean;
   readonly durationMs: number;
+  /** Tags or attributes; `span.kind` is server, client, … in both protocols. */
   readonly tags: Readonly<Record<string, unknown>>;
   /** Milliseconds since the receiver started. */
   readonly atMs: number;
@@ -32,6 +33,8 @@ export interface ArrivedLlmSpan {
   readonly outputTokens: number | undefined;
   readonly error: boolean;
   readonly atMs: number;
+  /** The span of the trace that it is itself, by OTLP; dd-trace sends that one beside it, and it is among the spans. */
+  readonly span?: ArrivedSpan | undefined;
 }
 
 /** An evaluation as it came. */
@@ -39,7 +42,7 @@ export interface ArrivedEvaluation {
   readonly label: string;
   readonly metricType: string;
   readonly value: unknown;
-  /** Of the judged LLM span; both '' where it joins by a tag. */
+  /** Of the judged span, as that one says it; both '' where it joins by a tag. */
   readonly traceId: string;
   readonly spanId: string;
   readonly atMs: number;
@@ -74,8 +77,6 @@ export class Arrivals {
   readonly #errors: string[] = [];
   readonly #maxItems: number;
   #full = false;
-  /** Requests to `/v1/logs`, by which stack `otlp` may send evaluations. */
-  logRequests = 0;
 
   constructor(maxItems = MAX_ITEMS) {
     this.#maxItems = maxItems;
@@ -96,7 +97,6 @@ export class Arrivals {
     for (const span of this.llmSpans) copy.add('llmSpans', span);
     for (const evaluation of this.evaluations) copy.add('evaluations', evaluation);
     for (const error of this.#errors) copy.fail(error);
-    copy.logRequests = this.logRequests;
     return copy;
   }
 
@@ -107,6 +107,11 @@ export class Arrivals {
 
   get spans(): readonly ArrivedSpan[] {
     return Array.from(this.#items.spans.values());
+  }
+
+  /** Everything that traces are made of: spans, and LLM spans by OTLP. */
+  get traced(): readonly ArrivedSpan[] {
+    return [...this.spans, ...this.llmSpans.flatMap(({ span }) => span ?? [])];
   }
 
   get llmSpans(): readonly ArrivedLlmSpan[] {

@@ -33,6 +33,8 @@ export function serviceEnvironment(
   for (const name of ['TRACELOOP_BASE_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'])
     if (env[name] !== undefined) env[name] = agentUrl;
   if (env['KEEPSPAN_STACK'] === 'otlp') env['OTEL_EXPORTER_OTLP_ENDPOINT'] = agentUrl;
+  // Without it the second stream has a vendor's address, or none.
+  if (env['KEEPSPAN_STACK'] === 'dual') env['TRACELOOP_BASE_URL'] = agentUrl;
   if (env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] !== undefined)
     env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] = `${agentUrl}/v1/traces`;
   if (off) {

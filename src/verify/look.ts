@@ -21,7 +21,7 @@ export async function look(at: Surroundings, { service, receiver }: Running): Pr
   let firstTraceMs: number | undefined;
   const watch = setInterval(() => {
     // Polls may have come before.
-    if (firstTraceMs === undefined && arrivals.spans.some(isOfRequest))
+    if (firstTraceMs === undefined && arrivals.traced.some(isOfRequest))
       firstTraceMs = performance.now() - startMs;
   }, 25);
   try {

@@ -4,8 +4,8 @@ import { decodeMsgpack } from '../wire/datadog/decode-msgpack.ts';
 import { decodeTracesV04, decodeTracesV05, type DatadogTraceSpan } from '../wire/datadog/decode-traces.ts';
 import { decodeTraceRequestJson } from '../wire/otlp/json.ts';
 import { decodeTraceRequest } from '../wire/otlp/protobuf.ts';
-import type { OtlpTraceSpan } from '../wire/otlp/span.ts';
 import type { Arrivals } from './arrivals.ts';
+import { addOtlpLogs, addOtlpSpan } from './read-otlp.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -54,9 +54,9 @@ export function readPayload(
     const decoded = contentType.includes('json')
       ? decodeTraceRequestJson(JSON.parse(body.toString('utf8')), LIMITS)
       : decodeTraceRequest(body, LIMITS);
-    for (const span of good(decoded)) addOtlp(span, into, atMs);
+    for (const span of good(decoded)) addOtlpSpan(span, into, atMs);
   } else if (path.endsWith('/v1/logs')) {
-    into.logRequests += 1;
+    addOtlpLogs(body, contentType.includes('json'), into, atMs);
   }
 }
 
@@ -65,7 +65,7 @@ function good<Item>({ items, rejected, reasons }: Decoded<Item>): readonly Item[
   return items;
 }
 
-function columns(span: DatadogTraceSpan | OtlpTraceSpan) {
+function columns(span: DatadogTraceSpan) {
   const { traceId, spanId, parentId, service, name, resource, error, durationNs } = span;
   return { traceId, spanId, parentId, service, name, resource, error, durationMs: durationNs / 1e6 };
 }
@@ -88,29 +88,10 @@ function modelOf(event: string): {
   };
 }
 
-/** Of the OpenTelemetry conventions for generative AI; a span with an operation is an LLM span as well. */
-function addOtlp(span: OtlpTraceSpan, into: Arrivals, atMs: number): void {
-  const { attributes = {} } = JSON.parse(span.detail) as { attributes?: Row };
-  into.add('spans', { ...columns(span), tags: attributes, atMs });
-  const operation = text(attributes['gen_ai.operation.name']);
-  if (operation === '') return;
-  const { traceId, spanId, name, error } = span;
-  into.add('llmSpans', {
-    ...{ traceId, spanId, apmTraceId: traceId, name, error, atMs },
-    kind: ['chat', 'text_completion', 'generate_content'].includes(operation) ? 'llm' : operation,
-    model: text(attributes['gen_ai.response.model']) || text(attributes['gen_ai.request.model']),
-    inputTokens: number(attributes['gen_ai.usage.input_tokens']),
-    outputTokens: number(attributes['gen_ai.usage.output_tokens']),
-  });
-}
-
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** OTLP carries 64-bit integers as text. */
 function number(value: unknown): number | undefined {
-  if (value === undefined || value === null || value === '') return undefined;
-  const read = Number(value);
-  return Number.isFinite(read) ? read : undefined;
+  return typeof value === 'number' ? value : undefined;
 }

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ledger } from '../contracts/ledger.ts';
 import { SIGNAL_KINDS } from '../kernel/signals.ts';
-import { readJournalLedger } from '../pipeline/ledger-view.ts';
+import { readLedgers } from '../pipeline/ledger-view.ts';
 import type { DegradedEvidence, InterruptionEvidence, SteadyEvidence } from './evidence.ts';
 import { readLogLines } from './log-lines.ts';
 import { look } from './look.ts';
@@ -197,7 +197,7 @@ function interruption(
 /** Undefined where nobody has written a journal. */
 function ledgerOf(journal: string): Ledger | undefined {
   try {
-    const { ledger, writers, closedWriters } = readJournalLedger(journal);
+    const { ledger, writers, closedWriters } = readLedgers(journal);
     return writers.length + closedWriters === 0 ? undefined : ledger;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

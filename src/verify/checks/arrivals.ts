@@ -1,4 +1,4 @@
-import { fail, notApplicable, pass, unknown, type VerifyCheck } from '../check.ts';
+import { fail, notApplicable, pass, type VerifyCheck } from '../check.ts';
 import type { ArrivedLlmSpan } from '../arrivals.ts';
 import { recordIn } from '../log-lines.ts';
 import { shownAnswers } from '../traffic.ts';
@@ -67,8 +67,9 @@ export const tracesArrive: VerifyCheck = {
       ]);
     if (arrivals.errors.length > 0)
       return fail(arrivals.errors, 'the requests of the tracer could not be read');
+    const { traced } = arrivals;
     return pass(
-      `first span after ${seconds(firstTraceMs)}; ${arrivals.count('spans').unique} spans in ${new Set(arrivals.spans.map(({ traceId }) => traceId)).size} traces`,
+      `first span after ${seconds(firstTraceMs)}; ${traced.length} spans in ${new Set(traced.map(({ traceId }) => traceId)).size} traces`,
       ...shownAnswers(answers),
     );
   },
@@ -114,16 +115,15 @@ export const evaluations: VerifyCheck = {
   target: 'process',
   stage: 'steady',
   rationale: 'An evaluation whose span is not there is shown nowhere.',
-  how: 'Looks up the span of every evaluation that arrived among the LLM spans that arrived. Evaluations that join by a tag are counted, not joined.',
+  how: 'Looks up the span of every evaluation that arrived among those that arrived. Evaluations that join by a tag are counted, not joined.',
   fix: 'submitEvaluation({ span: exportSpan(), … }) inside the span that is judged',
   source: 'requirement, section 7',
   run({ steady }) {
     const { arrivals } = steady!;
     const all = arrivals.evaluations;
-    if (all.length === 0 && arrivals.logRequests > 0)
-      return unknown('evaluations of stack otlp are log records, which are not read');
     if (all.length === 0) return fail(['no evaluation arrived']);
-    const spans = new Set(arrivals.llmSpans.map(({ spanId }) => spanId));
+    // By OTLP a task is judged as an LLM span is, and is none.
+    const spans = new Set([...arrivals.llmSpans, ...arrivals.spans].map(({ spanId }) => spanId));
     const bySpan = all.filter(({ spanId }) => spanId !== '');
     const alone = bySpan.filter(({ spanId }) => !spans.has(spanId));
     if (alone.length > 0)
@@ -146,7 +146,7 @@ export const healthAbsent: VerifyCheck = {
   run({ steady }) {
     const { health, arrivals } = steady!;
     if (health === undefined) return notApplicable('no health path answers (--health names another)');
-    const traced = arrivals.spans.filter(
+    const traced = arrivals.traced.filter(
       ({ tags, resource, name }) =>
         [tags['http.url'], tags['http.target'], tags['url.path']].some((url) => endsWith(url, health.path)) ||
         [`GET ${health.path}`, health.path].some((text) => text === resource || text === name),

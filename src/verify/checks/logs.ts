@@ -2,7 +2,7 @@ import { rowOf } from '../../logging/policy.ts';
 import { LOG_LEVELS } from '../../settings/format.ts';
 import { fail, notApplicable, pass, unknown, type VerifyCheck } from '../check.ts';
 import type { SteadyEvidence } from '../evidence.ts';
-import { idsIn, levelIn, loggerIn, type LineIds, type LogLine } from '../log-lines.ts';
+import { idsIn, levelIn, loggerIn, recordIn, type LineIds, type LogLine } from '../log-lines.ts';
 
 /** Keepspan's own records are about no request. */
 function ofTheService({ log }: SteadyEvidence): readonly LogLine[] {
@@ -22,7 +22,7 @@ export const logIds: VerifyCheck = {
   rationale:
     'A line without ids leads nowhere: the error is there, and its trace, and nobody can tell which is which.',
   how: 'Reads the JSON lines of both outputs while requests are answered; lines of a start belong to no request.',
-  fix: 'use logger() of keepspan/logging, or a logger that dd-trace instruments, with DD_LOGS_INJECTION not false',
+  fix: 'use logger() of keepspan/logging, or a logger that dd-trace instruments, with DD_LOGS_INJECTION not false; on stack otlp one that an instrumentation of OpenTelemetry gives ids',
   source: 'docs/guides/logging.md',
   run({ steady }) {
     const lines = ofTheService(steady!);
@@ -33,10 +33,16 @@ export const logIds: VerifyCheck = {
       );
     const withIds = lines.filter((line) => idsIn(line) !== undefined);
     if (withIds.length === 0)
-      return fail([`none of ${lines.length} lines has ids`, ...lines.slice(0, 2).map(shown)]);
+      return fail([`none of ${lines.length} lines has ids`, ...lines.slice(0, 2).map(shown)], fixOf(steady!));
     return pass(`${withIds.length} of ${lines.length} lines have ids`);
   },
 };
+
+/** Undefined: the one that stands with the check. */
+function fixOf({ log }: SteadyEvidence): string | undefined {
+  if (recordIn(log, 'observability_initialized')?.fields['stack'] !== 'otlp') return undefined;
+  return 'use logger() of keepspan/logging inside the request, which writes the ids of the active OpenTelemetry span, or @opentelemetry/instrumentation-pino, -winston or -bunyan';
+}
 
 export const logLinks: VerifyCheck = {
   id: 'KS-VERIFY-006',
@@ -51,8 +57,8 @@ export const logLinks: VerifyCheck = {
   async run({ steady, ask }) {
     const ids = ofTheService(steady!).flatMap((line) => idsIn(line) ?? []);
     if (ids.length === 0) return unknown('no line has ids');
-    const { spans } = steady!.arrivals;
-    const bySpan = new Map(spans.map((span) => [`${span.traceId.slice(-16)}/${span.spanId}`, span]));
+    const { traced } = steady!.arrivals;
+    const bySpan = new Map(traced.map((span) => [`${span.traceId.slice(-16)}/${span.spanId}`, span]));
     const found = ids.filter(({ trace, span }) => bySpan.has(`${trace}/${span}`));
     const missing = ids.filter(({ trace, span }) => !bySpan.has(`${trace}/${span}`));
     const first = found[0];

@@ -40,7 +40,7 @@ export const pollNoise: VerifyCheck = {
 /** Traces that no request made, by the name and resource of their root. */
 function backgroundShapes({ arrivals }: SteadyEvidence): ReadonlyMap<string, number> {
   const llm = new Set(arrivals.llmSpans.map(({ apmTraceId }) => apmTraceId.slice(-16)));
-  const traces = Map.groupBy(arrivals.spans, ({ traceId }) => traceId);
+  const traces = Map.groupBy(arrivals.traced, ({ traceId }) => traceId);
   const shapes = new Map<string, number>();
   for (const [traceId, spans] of traces) {
     const root = spans.find(({ parentId }) => parentId === '');
