@@ -1,3 +1,4 @@
+import type { SignalKind } from '../contracts/signal.ts';
 import type { MetricId } from '../selfmetrics/metrics.ts';
 import { type Evidence, INTERVAL_MS } from './condition.ts';
 import type { History, Snapshot } from './history.ts';
@@ -20,6 +21,18 @@ export const ofKind =
   (key: string) =>
   (snapshot: Snapshot): number =>
     snapshot.byKind[key] ?? 0;
+
+/**
+ * Kinds of which a signal is part of a trace. On stack `datadog` every LLM span is an APM span as well and is counted as
+ * both; on stack `otlp` it is counted as an LLM span alone.
+ */
+export const TRACE_KINDS = ['spans', 'llmSpans'] as const satisfies readonly SignalKind[];
+
+/** Of traces of either kind. */
+export const ofTraces =
+  (metric: MetricId) =>
+  (snapshot: Snapshot): number =>
+    TRACE_KINDS.reduce((sum, kind) => sum + ofKind(`${metric}.${kind}`)(snapshot), 0);
 
 /** A counter that grew in the last `windowMs`: something happened that must not happen at all. */
 export function happened(metric: MetricId, windowMs: number, what: (n: number) => string) {

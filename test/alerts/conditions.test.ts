@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CONDITIONS } from '../../src/alerts/conditions.ts';
-import { harmlessSeconds, HOUR, once, ROWS, wrongLife } from './rows.ts';
-import { HEALTHY, live } from './world.ts';
+import { harmlessSeconds, HOUR, OF_TRACES, once, ROWS, TRACE_LIVES, TURN_S, wrongLife } from './rows.ts';
+import { HEALTHY, live, LLM_ALONE, NONE_ARRIVE } from './world.ts';
 
 describe('alerts on a simulated clock', () => {
   it('every condition has its row', () => {
@@ -84,6 +84,33 @@ describe('alerts on a simulated clock', () => {
     assert.deepEqual(changes, []);
   });
 
+  for (const { title, life, fires } of TRACE_LIVES) {
+    it(`${title}: ${fires.length === 0 ? 'silent' : fires.join(', ')}`, () => {
+      const fired = live(2 * HOUR, life).filter(({ to }) => to === 'firing');
+      assert.deepEqual(
+        fired
+          .map(({ status }) => status.name)
+          .filter((name) => (OF_TRACES as readonly string[]).includes(name)),
+        fires,
+      );
+      for (const { atS, status } of fired)
+        if (status.name.startsWith('no_')) assert.ok(atS > TURN_S && atS <= TURN_S + 330, `at ${atS}`);
+    });
+  }
+
+  it('without heartbeats LLM spans alone are traces, and the evidence says what was acknowledged', () => {
+    const silent = live(HOUR, () => LLM_ALONE, 0);
+    assert.deepEqual(silent, []);
+    const none = live(HOUR, (at) => (at < TURN_S ? LLM_ALONE : { ...LLM_ALONE, ...NONE_ARRIVE }), 0);
+    const evidence = '600 requests, 0 spans, 600 LLM spans in 5 minutes, none acknowledged';
+    assert.deepEqual(
+      none.map(({ status, to }) => [status.id, to, status.evidence?.text]),
+      [['KS-ALERT-003', 'firing', evidence]],
+    );
+    const [spans] = live(HOUR, (at) => (at < TURN_S ? HEALTHY : { ...HEALTHY, deliveredSpans: 0 }), 0);
+    assert.match(spans?.status.evidence?.text ?? '', /, only LLM spans acknowledged$/);
+  });
+
   it('the first request after a silence may still be on its way', () => {
     const changes = live(
       1200,
@@ -98,7 +125,7 @@ describe('alerts on a simulated clock', () => {
   });
 
   it('a process whose signals somebody else delivers says nothing of silence upstream', () => {
-    const changes = live(HOUR, () => ({ ...HEALTHY, deliveredSpans: 0, deliversItself: false }));
+    const changes = live(HOUR, () => ({ ...HEALTHY, ...NONE_ARRIVE, deliversItself: false }));
     assert.deepEqual(changes, []);
   });
 

@@ -5,8 +5,8 @@ import { datadogMonitors } from '../../src/alerts/datadog-monitors.ts';
 import { datadogName, METRICS, type MetricId } from '../../src/selfmetrics/metrics.ts';
 import { queriesOf, readMonitor } from './datadog-grammar.ts';
 import { DatadogSimulator } from './datadog-simulator.ts';
-import { harmlessSeconds, ROWS, wrongLife } from './rows.ts';
-import { HEALTHY, looks, type Second } from './world.ts';
+import { harmlessSeconds, HOUR, OF_TRACES, ROWS, TRACE_LIVES, TURN_S, wrongLife } from './rows.ts';
+import { HEALTHY, looks, NONE_ARRIVE, type Second } from './world.ts';
 
 const MONITORS = datadogMonitors(CONDITIONS);
 /** A gauge must stand for the whole window of a monitor, which is looked at once a minute. */
@@ -39,20 +39,36 @@ describe('monitors for Datadog, in the simulator', () => {
 
   it('one silent process among three is named', () => {
     const seconds = 1500;
-    const dead = (at: number): Second => (at < 600 ? HEALTHY : { ...HEALTHY, deliveredSpans: 0 });
+    const dead = (at: number): Second => (at < 600 ? HEALTHY : { ...HEALTHY, ...NONE_ARRIVE });
     const simulator = new DatadogSimulator(
       [() => HEALTHY, dead, () => HEALTHY].map((life, n) => ({
         endpoint: `http://10.0.0.${n}:9464/metrics`,
         looks: looks(seconds, life),
       })),
     );
-    for (const name of ['no_traces_despite_traffic', 'no_heartbeat'])
+    for (const name of OF_TRACES)
       assert.deepEqual(
         simulator.replay(monitorOf(name), seconds).map(({ group, verdict }) => [group, verdict]),
         [['service:shop,env:prod,endpoint:http://10.0.0.1:9464/metrics', 'alert']],
         name,
       );
   });
+
+  for (const { title, life, fires } of TRACE_LIVES) {
+    it(`${title}: ${fires.length === 0 ? 'silent' : fires.join(', ')}`, () => {
+      const simulator = new DatadogSimulator(one(life, HOUR));
+      for (const name of OF_TRACES) {
+        const changes = simulator.replay(monitorOf(name), HOUR);
+        assert.deepEqual(
+          changes.map(({ verdict }) => verdict),
+          fires.includes(name) ? ['alert'] : [],
+          name,
+        );
+        for (const { atS } of changes)
+          assert.ok(atS > TURN_S && atS <= TURN_S + LATER_S, `${name} at ${atS}`);
+      }
+    });
+  }
 
   it('a service whose metrics cease is no data after 10 minutes; a process that others replace is not', () => {
     const gone = one(() => HEALTHY, 600);
@@ -66,7 +82,7 @@ describe('monitors for Datadog, in the simulator', () => {
   });
 
   it('a process that somebody else delivers for is no silent one', () => {
-    const life = one(() => ({ ...HEALTHY, deliveredSpans: 0, deliversItself: false }), 3600);
+    const life = one(() => ({ ...HEALTHY, ...NONE_ARRIVE, deliversItself: false }), 3600);
     for (const name of ['no_traces_despite_traffic', 'no_heartbeat', 'upstream_silent'])
       assert.deepEqual(new DatadogSimulator(life).replay(monitorOf(name), 3600), [], name);
   });

@@ -1,4 +1,4 @@
-import { HEALTHY, type Second } from './world.ts';
+import { HEALTHY, LLM_ALONE, NONE_ARRIVE, type Second } from './world.ts';
 
 /** One condition: a life in which it must fire, and one, nearly the same, in which it must not. */
 export interface Row {
@@ -28,7 +28,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   flush_failed: { from: 100, wrong: { flushFailures: 1 }, seconds: 200, harmless: () => HEALTHY },
   no_traces_despite_traffic: {
     from: 600,
-    wrong: { deliveredSpans: 0 },
+    wrong: NONE_ARRIVE,
     seconds: 1200,
     // All of it is noise that the policy takes out; or nobody asks for anything, and nothing comes.
     harmless: (at) =>
@@ -36,7 +36,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   },
   no_heartbeat: {
     from: 600,
-    wrong: { requests: 0, spans: 0, deliveredSpans: 0, llmSpans: 0, evaluations: 0, judged: 0 },
+    wrong: { ...NONE_ARRIVE, requests: 0, spans: 0, llmSpans: 0, evaluations: 0, judged: 0 },
     seconds: 1200,
     harmless: (at) => (at % 60 === 0 ? { spans: 1, deliveredSpans: 1 } : {}),
   },
@@ -105,3 +105,48 @@ export function wrongLife(name: string): (at: number) => Second {
 export function harmlessSeconds(name: string): number {
   return name === 'evaluation_rate_dropped' ? 6 * HOUR : Math.max(ROWS[name]!.seconds, 2 * HOUR);
 }
+
+/** A life with traces of one kind, and what is said of it of KS-ALERT-003 and KS-ALERT-004. */
+export interface TraceLife {
+  readonly title: string;
+  readonly life: (at: number) => Second;
+  readonly fires: readonly (typeof OF_TRACES)[number][];
+}
+
+export const OF_TRACES = ['no_traces_despite_traffic', 'no_heartbeat'] as const;
+/** From that second on such a life is another. */
+export const TURN_S = 900;
+
+export const TRACE_LIVES: readonly TraceLife[] = [
+  { title: 'LLM spans alone, acknowledged', life: () => LLM_ALONE, fires: [] },
+  {
+    title: 'LLM spans alone, of other requests than those that are counted',
+    life: () => ({ ...LLM_ALONE, requests: 0 }),
+    fires: [],
+  },
+  {
+    title: 'LLM spans alone, no longer acknowledged',
+    life: (at) => (at < TURN_S ? LLM_ALONE : { ...LLM_ALONE, ...NONE_ARRIVE, requests: 0 }),
+    fires: OF_TRACES,
+  },
+  {
+    title: 'LLM spans alone, no longer made',
+    life: (at) => (at < TURN_S ? LLM_ALONE : { requests: 2 }),
+    fires: OF_TRACES,
+  },
+  {
+    title: 'LLM spans, and now and then another span, which arrives a moment later',
+    life: (at) => ({
+      ...LLM_ALONE,
+      spans: at % 600 === 0 ? 1 : 0,
+      deliveredSpans: at % 600 === 1 ? 1 : 0,
+    }),
+    fires: [],
+  },
+  {
+    // Stack datadog with LLM Observability agentless, or an Agent that takes no traces.
+    title: 'LLM spans go by a way of their own, and the other spans are no longer acknowledged',
+    life: (at) => (at < TURN_S ? HEALTHY : { ...HEALTHY, deliveredSpans: 0 }),
+    fires: ['no_traces_despite_traffic'],
+  },
+];

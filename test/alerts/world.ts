@@ -10,6 +10,7 @@ export interface Second {
   deliveredSpans?: number;
   sampledOut?: number;
   llmSpans?: number;
+  deliveredLlmSpans?: number;
   evaluations?: number;
   lost?: number;
   flushFailures?: number;
@@ -36,9 +37,16 @@ export const HEALTHY: Second = {
   spans: 6,
   deliveredSpans: 6,
   llmSpans: 2,
+  deliveredLlmSpans: 2,
   evaluations: 2,
   judged: 1,
 };
+
+/** The same on stack `otlp`, with LLM work alone: its spans are counted as LLM spans, and as nothing else. */
+export const LLM_ALONE: Second = { ...HEALTHY, spans: 0, deliveredSpans: 0 };
+
+/** Nothing is acknowledged, of either kind. */
+export const NONE_ARRIVE: Second = { deliveredSpans: 0, deliveredLlmSpans: 0 };
 
 /** What a process shows when it looks at itself. */
 export interface Look {
@@ -106,7 +114,9 @@ function samplesOf(
       ? []
       : [
           one('delivered', of('deliveredSpans'), { kind: 'spans' }),
+          one('delivered', of('deliveredLlmSpans'), { kind: 'llmSpans' }),
           one('sampledOut', of('sampledOut'), { kind: 'spans' }),
+          one('sampledOut', 0, { kind: 'llmSpans' }),
           one('pending', now.pending ?? 0, { kind: 'spans' }),
           one('deliveryUp', now.deliveryUp === false ? 0 : 1),
         ]),

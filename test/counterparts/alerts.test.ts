@@ -5,8 +5,8 @@ import type { AlertCondition } from '../../src/alerts/condition.ts';
 import { CONDITIONS } from '../../src/alerts/conditions.ts';
 import { prometheusRules } from '../../src/alerts/prometheus-rules.ts';
 import { expectation, labelsOf, testFile } from '../alerts/promtool.ts';
-import { harmlessSeconds, HOUR, ROWS, wrongLife } from '../alerts/rows.ts';
-import { HEALTHY, looks, type Second } from '../alerts/world.ts';
+import { harmlessSeconds, HOUR, OF_TRACES, ROWS, TRACE_LIVES, TURN_S, wrongLife } from '../alerts/rows.ts';
+import { HEALTHY, looks, NONE_ARRIVE, type Second } from '../alerts/world.ts';
 
 const RULES = prometheusRules(CONDITIONS);
 const STEP_S = 60;
@@ -57,8 +57,8 @@ describe('rules for Prometheus, by promtool', () => {
   }
 
   it('one silent process among three is named', () => {
-    const dead = (at: number): Second => (at < 600 ? HEALTHY : { ...HEALTHY, deliveredSpans: 0 });
-    for (const name of ['no_traces_despite_traffic', 'no_heartbeat']) {
+    const dead = (at: number): Second => (at < 600 ? HEALTHY : { ...HEALTHY, ...NONE_ARRIVE });
+    for (const name of OF_TRACES) {
       const processes = [() => HEALTHY, dead, () => HEALTHY].map((life, n) => ({
         looks: looks(1500, life),
         instance: `10.0.0.${n}:9464`,
@@ -68,6 +68,21 @@ describe('rules for Prometheus, by promtool', () => {
       accepts(condition, testFile({ name, processes, expected }));
     }
   });
+
+  for (const { title, life, fires } of TRACE_LIVES) {
+    it(`${title}: ${fires.length === 0 ? 'silent' : fires.join(', ')}`, () => {
+      for (const name of OF_TRACES) {
+        const condition = conditionOf(name);
+        const until = fires.includes(name) ? TURN_S : HOUR;
+        const expected = Array.from({ length: until / STEP_S }, (_, n) =>
+          expectation(condition, n * STEP_S, undefined),
+        );
+        if (fires.includes(name))
+          expected.push(expectation(condition, TURN_S + 330 + LATER_S, labelsOf(condition)));
+        accepts(condition, testFile({ name, processes: [{ looks: looks(HOUR, life) }], expected }));
+      }
+    });
+  }
 
   it('a deployment that breaks evaluations is measured against the processes it replaced', () => {
     const condition = conditionOf('evaluation_rate_dropped');
@@ -126,7 +141,7 @@ describe('rules for Prometheus, by promtool', () => {
   });
 
   it('processes for whom somebody else delivers are no silent ones', () => {
-    const life = (): Second => ({ ...HEALTHY, deliveredSpans: 0, deliversItself: false });
+    const life = (): Second => ({ ...HEALTHY, ...NONE_ARRIVE, deliversItself: false });
     for (const name of ['no_traces_despite_traffic', 'no_heartbeat', 'upstream_silent']) {
       const condition = conditionOf(name);
       const expected = [expectation(condition, 3000, undefined)];

@@ -9,20 +9,20 @@ import { until, withJournal } from './support.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const QUICK_LOOKS = new URL('../pipeline/watch/fixtures/quick-looks.mjs', import.meta.url).href;
-const PROGRAM = fileURLToPath(new URL('fixtures/beats.mjs', import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 const LIMIT_MS = 90_000;
 
-async function idle(
+async function start(
   t: TestContext,
   journal: string,
   env: Readonly<Record<string, string>>,
-  args: readonly string[] = [],
+  [program = 'beats.mjs', ...args]: readonly string[] = [],
 ) {
   const receiver = await startOtlpReceiver();
   t.after(() => receiver.close());
   const child = spawn(
     process.execPath,
-    ['--import', QUICK_LOOKS, '--import', 'keepspan/register', PROGRAM, ...args],
+    ['--import', QUICK_LOOKS, '--import', 'keepspan/register', fixture(program), ...args],
     {
       cwd: ROOT,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -39,12 +39,13 @@ async function idle(
       },
     },
   );
-  const program = observe(child, LIMIT_MS);
+  const { ended } = observe(child, LIMIT_MS);
   return {
     receiver,
+    ended,
     end: () => {
       child.stdin.end();
-      return program.ended;
+      return ended;
     },
   };
 }
@@ -55,9 +56,9 @@ const beats = ({ names }: { readonly names: readonly string[] }) =>
 it('stack otlp makes a heartbeat, whatever the provider drops, which is no LLM span; 0 makes none', (t) =>
   withJournal(async (journal) => {
     const [on, off, quiet] = [
-      await idle(t, `${journal}-on`, { KEEPSPAN_HEARTBEAT_MS: '300' }, ['provider']),
-      await idle(t, `${journal}-off`, { KEEPSPAN_HEARTBEAT_MS: '0' }),
-      await idle(t, `${journal}-quiet`, { KEEPSPAN_HEARTBEAT_MS: '300', KEEPSPAN_ALERTS: '0' }),
+      await start(t, `${journal}-on`, { KEEPSPAN_HEARTBEAT_MS: '300' }, ['beats.mjs', 'provider']),
+      await start(t, `${journal}-off`, { KEEPSPAN_HEARTBEAT_MS: '0' }),
+      await start(t, `${journal}-quiet`, { KEEPSPAN_HEARTBEAT_MS: '300', KEEPSPAN_ALERTS: '0' }),
     ];
     await until(() => beats(on.receiver) >= 3, 'three heartbeats have arrived');
     const ended = await on.end();
@@ -80,4 +81,14 @@ it('stack otlp makes a heartbeat, whatever the provider drops, which is no LLM s
       assert.deepEqual(JSON.parse(stdout), { spans: 0, llmSpans: 0 });
       assert.deepEqual(silent.receiver.names, []);
     }
+  }));
+
+it('stack otlp under LLM work alone makes no heartbeat: an LLM span that is acknowledged is a trace', (t) =>
+  withJournal(async (journal) => {
+    const busy = await start(t, journal, { KEEPSPAN_HEARTBEAT_MS: '1000' }, ['llm-alone.mjs']);
+    const { code, stdout, stderr } = await busy.ended;
+    assert.equal(code, 0, stderr);
+    const { spans, llmSpans } = JSON.parse(stdout) as { spans: number; llmSpans: number };
+    assert.ok(llmSpans > 0, 'the control: LLM spans were made');
+    assert.equal(spans, 0);
   }));

@@ -1,5 +1,7 @@
+import type { MetricId } from '../../selfmetrics/metrics.ts';
 import type { AlertCondition } from '../condition.ts';
 import { INTERVAL_MS } from '../condition.ts';
+import type { Snapshot } from '../history.ts';
 import { count, gauge, PROCESS } from '../datadog-query.ts';
 import { growth, highest } from '../promql.ts';
 import {
@@ -10,12 +12,25 @@ import {
   MINUTE_MS,
   of,
   ofKind,
+  ofTraces,
   SILENCE_MS,
   stands,
+  TRACE_KINDS,
 } from '../reading.ts';
 import { AT_ONCE_MS } from '../reading.ts';
 
 const SPANS = { matcher: '{kind="spans"}' };
+const TRACES = { matcher: `{kind=~"${TRACE_KINDS.join('|')}"}` };
+const SPANS_COUNTED = counted('spans');
+const LLM_SPANS_COUNTED = counted('llmSpans');
+
+/** A counter of one kind of signal in Datadog, in each process. */
+function counted(kind: (typeof TRACE_KINDS)[number]): (metric: MetricId) => string {
+  return (metric) => count(metric, PROCESS, `kind:${kind.toLowerCase()}`);
+}
+
+/** More spans than one process makes in 5 minutes: one that was acknowledged counts for more than all that were made. */
+const OUTWEIGHS = 1_000_000;
 
 /** The requirement's first three conditions, the third in its two forms: with traffic, and without. */
 export const START_AND_SILENCE: readonly AlertCondition[] = [
@@ -66,42 +81,49 @@ export const START_AND_SILENCE: readonly AlertCondition[] = [
     title: 'No traces for 5 minutes, although there was traffic',
     severity: 'critical',
     meaning:
-      'Requests were answered or spans made, and nothing was acknowledged upstream: the Agent is gone, or the tracer does not see',
+      'Requests were answered or spans made, and no trace of them was acknowledged: the Agent or the receiver is gone, or the tracer does not see',
     fix: 'look at upstream in health(); when nothing was created at all, run keepspan doctor -- <your command>',
     metrics: ['requests', 'created', 'delivered', 'sampledOut'],
     forMs: 0,
     detectionMs: SILENCE_MS + 2 * INTERVAL_MS,
     holds(history) {
       if (!delivers(history) || !hasLived(history, SILENCE_MS)) return undefined;
-      const arrived =
-        history.increase(ofKind('delivered.spans'), SILENCE_MS) +
-        history.increase(ofKind('sampledOut.spans'), SILENCE_MS);
-      const requests = history.increase(of('requests'), SILENCE_MS);
-      const created = history.increase(ofKind('created.spans'), SILENCE_MS);
+      const grown = (read: (snapshot: Snapshot) => number) => history.increase(read, SILENCE_MS);
+      const spansArrived = grown(ofKind('delivered.spans')) + grown(ofKind('sampledOut.spans'));
+      if (spansArrived > 0) return undefined;
+      const tracesArrived = grown(ofTraces('delivered')) + grown(ofTraces('sampledOut'));
+      // Spans that go by a way of their own, to an Agent, are not answered for by LLM spans that go by another.
+      const owed =
+        tracesArrived > 0
+          ? ofKind('created.spans')
+          : (snapshot: Snapshot) => of('requests')(snapshot) + ofTraces('created')(snapshot);
       // What came within the last moments may be on its way.
-      const settled =
-        history.increase(of('requests'), SILENCE_MS, INTERVAL_MS) +
-        history.increase(ofKind('created.spans'), SILENCE_MS, INTERVAL_MS);
-      if (arrived > 0 || requests + created === 0 || settled === 0) return undefined;
+      if (grown(owed) === 0 || history.increase(owed, SILENCE_MS, INTERVAL_MS) === 0) return undefined;
+      const [requests, spans] = [grown(of('requests')), grown(ofKind('created.spans'))];
+      const made = `${requests} requests, ${spans} spans, ${grown(ofKind('created.llmSpans'))} LLM spans in 5 minutes`;
       return {
-        text: `${requests} requests and ${created} spans in 5 minutes, none acknowledged`,
-        value: arrived,
+        text: `${made}, ${tracesArrived === 0 ? 'none' : 'only LLM spans'} acknowledged`,
+        value: spansArrived,
         threshold: 1,
       };
     },
     monitors: {
       // Traffic of the last 30 s may be on its way. Processes that do not deliver have no series of what is delivered.
       prometheus:
-        `(${growth('delivered', '5m30s', SPANS)} + ${growth('sampledOut', '5m30s', SPANS)}) == 0 ` +
-        `and (${growth('requests', '5m', { offset: '30s' })} + ${growth('created', '5m', { ...SPANS, offset: '30s' })}) > 0 ` +
+        `(((${growth('delivered', '5m30s', TRACES)} + ${growth('sampledOut', '5m30s', TRACES)}) == 0 ` +
+        `and (${growth('requests', '5m', { offset: '30s' })} + ${growth('created', '5m', { ...TRACES, offset: '30s' })}) > 0) ` +
+        `or ((${growth('delivered', '5m30s', SPANS)} + ${growth('sampledOut', '5m30s', SPANS)}) == 0 ` +
+        `and ${growth('created', '5m', { ...SPANS, offset: '30s' })} > 0)) ` +
         `and ${highest('uptime')} > 330`,
       // A monitor has no "and": the share of the traffic that was acknowledged is 0; without traffic it is no number.
+      // LLM spans count for as much as exceeds the other spans that were made, and one of those that arrived for all.
       datadog:
-        `sum(last_5m):(${count('delivered', PROCESS, 'kind:spans')} + ${count('sampledOut', PROCESS, 'kind:spans')}) / ` +
-        `(${count('requests', PROCESS)} + ${count('created', PROCESS, 'kind:spans')}) <= 0`,
+        `sum(last_5m):(${OUTWEIGHS} * (${SPANS_COUNTED('delivered')} + ${SPANS_COUNTED('sampledOut')}) + ` +
+        `${LLM_SPANS_COUNTED('delivered')} + ${LLM_SPANS_COUNTED('sampledOut')} - ${SPANS_COUNTED('created')}) / ` +
+        `(${count('requests', PROCESS)} + ${SPANS_COUNTED('created')} + ${LLM_SPANS_COUNTED('created')}) <= 0`,
       newGroupDelayS: 360,
       elsewhere:
-        'Datadog: the first request after 5 silent minutes can fire it when the monitor is evaluated before the trace is acknowledged.',
+        'Datadog: the first request after 5 silent minutes can fire it when the monitor is evaluated before the trace is acknowledged; where other spans are made and never acknowledged, LLM spans keep it silent while more of them are acknowledged than other spans are made.',
     },
   },
   {
@@ -120,15 +142,21 @@ export const START_AND_SILENCE: readonly AlertCondition[] = [
       const windowMs = Math.max(SILENCE_MS, heartbeatMs + MINUTE_MS);
       if (heartbeatMs === 0 || !delivers(history) || !hasLived(history, windowMs + heartbeatMs))
         return undefined;
-      if (history.increase(ofKind('delivered.spans'), windowMs) > 0) return undefined;
-      return { text: `no span was acknowledged for ${windowMs / MINUTE_MS} minutes`, value: 0, threshold: 1 };
+      if (history.increase(ofTraces('delivered'), windowMs) > 0) return undefined;
+      return {
+        text: `no trace was acknowledged for ${windowMs / MINUTE_MS} minutes`,
+        value: 0,
+        threshold: 1,
+      };
     },
     monitors: {
       prometheus:
-        `${growth('delivered', '5m', SPANS)} == 0 and ${highest('heartbeat')} > 0 and ${highest('heartbeat')} <= 240 ` +
+        `${growth('delivered', '5m', TRACES)} == 0 and ${highest('heartbeat')} > 0 and ${highest('heartbeat')} <= 240 ` +
         `and ${highest('uptime')} > 360`,
       // Without a heartbeat its divisor is 0, and the query no number.
-      datadog: `sum(last_5m):${count('delivered', PROCESS, 'kind:spans')} / ${gauge('max', 'heartbeat', PROCESS)} <= 0`,
+      datadog:
+        `sum(last_5m):(${SPANS_COUNTED('delivered')} + ${LLM_SPANS_COUNTED('delivered')}) / ` +
+        `${gauge('max', 'heartbeat', PROCESS)} <= 0`,
       newGroupDelayS: 420,
       elsewhere:
         'Needs KEEPSPAN_HEARTBEAT_MS of at most 4 minutes; Prometheus knows of longer ones and stays silent, Datadog does not.',

@@ -2,6 +2,7 @@ import { type AlertStatus, createAlertEvaluator } from '../../alerts/evaluator.t
 import { CONDITIONS } from '../../alerts/conditions.ts';
 import { INTERVAL_MS } from '../../alerts/condition.ts';
 import { errorText } from '../../kernel/error-text.ts';
+import type { SignalKind } from '../../contracts/signal.ts';
 import type { MetricId, Sample } from '../../selfmetrics/metrics.ts';
 import { writeRecord } from '../../selfmetrics/records.ts';
 import { warnOnce } from '../../selfmetrics/warnings.ts';
@@ -37,18 +38,16 @@ export function startWatch(options: WatchOptions): Watch {
   const webhook =
     settings.alertWebhook === undefined ? undefined : createWebhook({ url: settings.alertWebhook });
   let busyAtMs = now();
-  let seen = 0;
+  let seen: Signs = { spans: 0, llmSpans: 0, created: 0 };
 
   const beat = (samples: readonly Sample[]) => {
     if (heartbeatMs === 0) return;
-    const arrived = arrivals(samples);
-    if (arrived !== seen) {
-      seen = arrived;
-      busyAtMs = now();
-    } else if (now() - busyAtMs >= heartbeatMs) {
-      heartbeat?.();
-      busyAtMs = now();
-    }
+    const signs = signsIn(samples);
+    const isBusy = isLife(signs, seen);
+    if (!isBusy && now() - busyAtMs < heartbeatMs) return;
+    if (!isBusy) heartbeat?.();
+    seen = signs;
+    busyAtMs = now();
   };
   const look = () => {
     try {
@@ -80,12 +79,34 @@ export function startWatch(options: WatchOptions): Watch {
   };
 }
 
+/** What traces have come to: counters of a process at one look. */
+interface Signs {
+  /** Acknowledged upstream; where somebody else delivers, made. */
+  readonly spans: number;
+  readonly llmSpans: number;
+  /** Spans that were made, without those that are LLM spans alone. */
+  readonly created: number;
+}
+
 /**
- * Spans that upstream acknowledged: noise that a policy takes out here is no sign of life. Where somebody else delivers,
- * spans that were made.
+ * Traces that upstream acknowledged: noise that a policy takes out here is no sign of life. Where somebody else delivers,
+ * traces that were made.
  */
-function arrivals(samples: readonly Sample[]): number {
-  const of = (id: MetricId) =>
-    samples.find(({ metric, labels }) => metric === id && labels['kind'] === 'spans')?.value;
-  return of('delivered') ?? of('created') ?? 0;
+function signsIn(samples: readonly Sample[]): Signs {
+  const of = (id: MetricId, kind: SignalKind) =>
+    samples.find(({ metric, labels }) => metric === id && labels['kind'] === kind)?.value;
+  const created = of('created', 'spans') ?? 0;
+  return {
+    spans: of('delivered', 'spans') ?? created,
+    llmSpans: of('delivered', 'llmSpans') ?? of('created', 'llmSpans') ?? 0,
+    created,
+  };
+}
+
+/**
+ * A trace of either kind. LLM spans answer for no other spans that were made since: those may have a way of their own,
+ * as on stack `datadog`, where each LLM span has an APM span besides.
+ */
+function isLife(now: Signs, seen: Signs): boolean {
+  return now.spans !== seen.spans || (now.llmSpans !== seen.llmSpans && now.created === seen.created);
 }

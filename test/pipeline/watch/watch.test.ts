@@ -218,6 +218,73 @@ describe('the watch of a process', () => {
     );
   });
 
+  it('an LLM span alone is a trace; beside spans that are made and do not arrive it answers for itself alone', () => {
+    const heartbeatsIn = (
+      at: (s: number) => Readonly<Record<string, number>>,
+      beatArrives = true,
+    ): number[] => {
+      const beatsAt: number[] = [];
+      let nowS = 0;
+      const beats = () => beatsAt.length;
+      const watch = startWatch({
+        settings,
+        collect: () =>
+          Object.entries({
+            'created.spans': 0,
+            'delivered.spans': 0,
+            'created.llmSpans': 0,
+            'delivered.llmSpans': 0,
+            ...at(nowS),
+          }).map(([key, value]) => {
+            const [metric, kind] = key.split('.') as ['created' | 'delivered', string];
+            const isOfBeat = kind === 'spans' && (metric === 'created' || beatArrives);
+            return { metric, labels: { kind }, value: isOfBeat ? value + beats() : value };
+          }),
+        heartbeat: () => void beatsAt.push(nowS),
+        now: () => nowS * 1000,
+      });
+      for (; nowS <= 300; nowS += 15) watch.look();
+      return beatsAt;
+    };
+    // Stack otlp: from 90 s on, nothing more is asked.
+    const alone = (s: number) => ({
+      'created.llmSpans': 1 + Math.min(s, 90),
+      'delivered.llmSpans': Math.min(s, 90),
+    });
+    assert.deepEqual(heartbeatsIn(alone), [150, 225, 300]);
+    // Made, and not acknowledged.
+    assert.deepEqual(
+      heartbeatsIn((s) => ({ 'created.llmSpans': s }), false),
+      [60, 120, 180, 240, 300],
+    );
+    // Stack datadog: each LLM span has a span besides, which a sampling rule of the Agent's takes out.
+    const beside = (s: number) => ({ ...alone(s), 'created.spans': s });
+    assert.deepEqual(heartbeatsIn(beside), [60, 135, 210, 285]);
+    const rarely = (s: number) => ({
+      'created.spans': Math.floor(s / 60),
+      'delivered.llmSpans': Math.floor((s - 20) / 60),
+    });
+    assert.ok(heartbeatsIn(rarely, false).length >= 4);
+  });
+
+  it('where somebody else delivers, LLM spans that were made are traces', () => {
+    let atS = 0;
+    let beats = 0;
+    const watch = startWatch({
+      settings,
+      collect: () => [
+        { metric: 'created', labels: { kind: 'spans' }, value: 0 },
+        { metric: 'created', labels: { kind: 'llmSpans' }, value: Math.min(atS, 200) },
+      ],
+      heartbeat: () => void (beats += 1),
+      now: () => atS * 1000,
+    });
+    for (; atS <= 260; atS += 15) watch.look();
+    assert.equal(beats, 0);
+    for (; atS <= 300; atS += 15) watch.look();
+    assert.equal(beats, 1);
+  });
+
   it('a collector that throws is a warning, and the next look works', () => {
     let fails = true;
     const watch = startWatch({
