@@ -1,4 +1,4 @@
-import type { ArrivedSpan } from './arrivals.ts';
+import type { Arrivals, ArrivedSpan } from './arrivals.ts';
 import type { SteadyEvidence } from './evidence.ts';
 import { readLogLines, recordIn } from './log-lines.ts';
 import type { Receiver } from './receiver.ts';
@@ -21,8 +21,7 @@ export async function look(at: Surroundings, { service, receiver }: Running): Pr
   let firstTraceMs: number | undefined;
   const watch = setInterval(() => {
     // Polls may have come before.
-    if (firstTraceMs === undefined && arrivals.traced.some(isOfRequest))
-      firstTraceMs = performance.now() - startMs;
+    if (firstTraceMs === undefined && hasWork(arrivals)) firstTraceMs = performance.now() - startMs;
   }, 25);
   try {
     if (at.drive === undefined) answers = await at.traffic.rounds(service.baseUrl, at.rounds);
@@ -49,12 +48,16 @@ export async function look(at: Surroundings, { service, receiver }: Running): Pr
   }
 }
 
-/** Work, not noise: a request that came in, or a span of LLM work. */
+/** Work, not noise: a request that came in, or a span of LLM work in a trace. */
+export function hasWork({ spans, llmSpans }: Arrivals): boolean {
+  return llmSpans.some(({ span }) => span !== undefined) || spans.some(isOfRequest);
+}
+
 function isOfRequest({ tags }: ArrivedSpan): boolean {
   return (
     tags['span.kind'] === 'server' ||
     tags['_dd.llmobs.submitted'] !== undefined ||
-    tags['gen_ai.operation.name'] !== undefined
+    tags['keepspan.span.kind'] !== undefined
   );
 }
 

@@ -101,7 +101,10 @@ describe('keepspan verify on the other stacks', { concurrency: 1 }, () => {
         const { code, document } = await verify('otlp', env);
         assertGood(document, [...DATADOG, SIGV4]);
         assert.equal(code, 0);
-        assert.equal(evidenceOf(document, 'KS-VERIFY-004'), '5 of quality; 5 joined to a span that arrived');
+        assert.equal(
+          evidenceOf(document, 'KS-VERIFY-004'),
+          '10 of ready, quality; 10 joined to a span that arrived',
+        );
         for (const id of ['KS-VERIFY-007', 'KS-VERIFY-008']) {
           const { spans = [], llmSpans = [], evaluations = [] } = countsOf(document, id);
           for (const counts of [spans, llmSpans, evaluations]) assert.equal(counts.length, 3, id);

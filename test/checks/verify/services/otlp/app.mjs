@@ -1,5 +1,5 @@
-// A service on OpenTelemetry, with spans of three kinds, an evaluation and a line of the log for each request. BROKEN: nothing
-// counts tokens, the evaluation is of a span that is not there, and the line has no ids.
+// A service on OpenTelemetry, with spans of three kinds, two evaluations and a line of the log for each request. BROKEN: nothing
+// counts tokens, one evaluation is of a span that is not there, and the line has no ids.
 import { createServer } from 'node:http';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { annotate, exportSpan, llm, manage, submitEvaluation, task, workflow } from 'keepspan';
@@ -8,7 +8,7 @@ import { logger } from 'keepspan/logging';
 new NodeTracerProvider({}).register();
 const broken = process.env.BROKEN !== undefined;
 const log = logger('answers');
-const prepare = task('prepare', () => undefined);
+const prepare = task('prepare', () => exportSpan());
 const call = llm({ name: 'call', modelName: 'stand-in', modelProvider: 'none' }, () => {
   annotate({
     inputData: 'why',
@@ -20,9 +20,10 @@ const call = llm({ name: 'call', modelName: 'stand-in', modelProvider: 'none' },
   return exportSpan();
 });
 const answer = workflow('answer', () => {
-  prepare();
+  const prepared = prepare();
   const span = call();
-  if (span === undefined) return;
+  if (prepared === undefined || span === undefined) return;
+  submitEvaluation({ span: prepared, label: 'ready', metricType: 'boolean', value: true });
   const judged = broken ? { ...span, spanId: '1311768467463790320' } : span;
   submitEvaluation({ span: judged, label: 'quality', metricType: 'score', value: 0.9 });
 });
