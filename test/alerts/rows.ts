@@ -144,6 +144,11 @@ export const TRACE_LIVES: readonly TraceLife[] = [
     fires: [],
   },
   {
+    title: 'one in a thousand of the other spans is acknowledged',
+    life: (at) => ({ ...HEALTHY, spans: 25, deliveredSpans: at % 40 === 0 ? 1 : 0 }),
+    fires: [],
+  },
+  {
     // Stack datadog with LLM Observability agentless, or an Agent that takes no traces.
     title: 'LLM spans go by a way of their own, and the other spans are no longer acknowledged',
     life: (at) => (at < TURN_S ? HEALTHY : { ...HEALTHY, deliveredSpans: 0 }),

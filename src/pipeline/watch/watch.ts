@@ -43,11 +43,13 @@ export function startWatch(options: WatchOptions): Watch {
   const beat = (samples: readonly Sample[]) => {
     if (heartbeatMs === 0) return;
     const signs = signsIn(samples);
-    const isBusy = isLife(signs, seen);
-    if (!isBusy && now() - busyAtMs < heartbeatMs) return;
-    if (!isBusy) heartbeat?.();
-    seen = signs;
-    busyAtMs = now();
+    if (isLife(signs, seen)) {
+      seen = signs;
+      busyAtMs = now();
+    } else if (now() - busyAtMs >= heartbeatMs) {
+      heartbeat?.();
+      busyAtMs = now();
+    }
   };
   const look = () => {
     try {
@@ -104,8 +106,8 @@ function signsIn(samples: readonly Sample[]): Signs {
 }
 
 /**
- * A trace of either kind. LLM spans answer for no other spans that were made since: those may have a way of their own,
- * as on stack `datadog`, where each LLM span has an APM span besides.
+ * A trace of either kind. LLM spans answer for no other spans that were made since one was acknowledged: those may have a
+ * way of their own, as on stack `datadog`, where each LLM span has an APM span besides.
  */
 function isLife(now: Signs, seen: Signs): boolean {
   return now.spans !== seen.spans || (now.llmSpans !== seen.llmSpans && now.created === seen.created);
