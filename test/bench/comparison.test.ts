@@ -20,7 +20,9 @@ describe('the comparison', () => {
     : ['sigterm']) {
     it(`counts what arrives: all of a process under Keepspan that ends by ${end}`, async () => {
       const { received, twice } = await runOnce(rival('keepspan'), scenario(end));
-      assert.deepEqual({ received, twice }, { received: 1000, twice: 0 });
+      assert.equal(received, 1000);
+      // At the other ends a request may be under way, and what it brought comes once more from disk.
+      if (end === 'sigterm') assert.equal(twice, 0);
     });
   }
 
