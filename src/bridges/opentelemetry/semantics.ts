@@ -37,13 +37,25 @@ const CONTENT: Readonly<Record<SpanKind, readonly [input: string, output: string
 };
 
 /** Names that dd-trace gives to metrics, and the conventions' for them. */
-const METRICS: Readonly<Record<string, string>> = {
-  input_tokens: 'gen_ai.usage.input_tokens',
-  output_tokens: 'gen_ai.usage.output_tokens',
-  cache_read_input_tokens: 'gen_ai.usage.cache_read.input_tokens',
-  cache_write_input_tokens: 'gen_ai.usage.cache_creation.input_tokens',
-  reasoning_output_tokens: 'gen_ai.usage.reasoning.output_tokens',
-};
+const METRICS: ReadonlyMap<string, string> = new Map([
+  ['input_tokens', 'gen_ai.usage.input_tokens'],
+  ['output_tokens', 'gen_ai.usage.output_tokens'],
+  ['cache_read_input_tokens', 'gen_ai.usage.cache_read.input_tokens'],
+  ['cache_write_input_tokens', 'gen_ai.usage.cache_creation.input_tokens'],
+  ['reasoning_output_tokens', 'gen_ai.usage.reasoning.output_tokens'],
+]);
+
+/** What dd-trace takes for a metric's name as well (its `METRIC_KEY_ALIASES`): a call says the same in each stack. */
+const METRIC_ALIASES: ReadonlyMap<string, string> = new Map([
+  ['inputTokens', 'input_tokens'],
+  ['outputTokens', 'output_tokens'],
+  ['totalTokens', 'total_tokens'],
+  ['cacheReadTokens', 'cache_read_input_tokens'],
+  ['cacheWriteTokens', 'cache_write_input_tokens'],
+  ['cacheWrite5mTokens', 'ephemeral_5m_input_tokens'],
+  ['cacheWrite1hTokens', 'ephemeral_1h_input_tokens'],
+  ['reasoningOutputTokens', 'reasoning_output_tokens'],
+]);
 
 const PARAMETERS: ReadonlySet<string> = new Set([
   'temperature',
@@ -91,8 +103,9 @@ export function annotationAttributes(
   if (captureContent && inputData !== undefined) attributes[input] = contentText(input, inputData, 'user');
   if (captureContent && outputData !== undefined)
     attributes[output] = contentText(output, outputData, 'assistant');
-  for (const [key, value] of Object.entries(metrics ?? {})) {
-    if (typeof value === 'number') attributes[METRICS[key] ?? `keepspan.metric.${key}`] = value;
+  for (const [given, value] of Object.entries(metrics ?? {})) {
+    const key = METRIC_ALIASES.get(given) ?? given;
+    if (typeof value === 'number') attributes[METRICS.get(key) ?? `keepspan.metric.${key}`] = value;
   }
   for (const [key, value] of Object.entries(metadata ?? {})) {
     const plain = typeof value === 'number' || typeof value === 'boolean';
