@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import type { Ledger } from '../../src/contracts/ledger.ts';
 import type { ShownRecords } from '../../src/cli/ledger-records.ts';
 import { holds, keepspan } from '../cli/journal-commands.ts';
-import { createSite, recordsOf, type LedgerDocument, type Site } from '../e2e/support/site.ts';
+import { createSite, FULL, recordsOf, type LedgerDocument, type Site } from '../e2e/support/site.ts';
 import { startOtlpReceiver, type OtlpReceiver } from '../otlp/receiver.ts';
 import { until } from '../otlp/support.ts';
 import { eventsOf, fixture, startSidecar, underRun } from './support.ts';
@@ -218,37 +218,39 @@ describe('a killed process with a receiver of its own', { concurrency: 2 }, () =
   });
 });
 
-describe('a killed process of stack dual', () => {
-  it('under keepspan run: both streams are delivered when run ends', async (t) => {
-    const { site, receiver } = await siteWith(t);
-    const child = underRun(site, fixture('dual.mjs'), [], {
-      env: {
-        KEEPSPAN_STACK: 'dual',
-        TRACELOOP_BASE_URL: receiver.url,
-        TRACELOOP_HEADERS: 'x-key=of-the-stream',
-        KEEPSPAN_SHUTDOWN_TIMEOUT_MS: '20000',
-      },
-      runOptions: ['--json'],
+if (FULL) {
+  describe('a killed process of stack dual', () => {
+    it('under keepspan run: both streams are delivered when run ends', async (t) => {
+      const { site, receiver } = await siteWith(t);
+      const child = underRun(site, fixture('dual.mjs'), [], {
+        env: {
+          KEEPSPAN_STACK: 'dual',
+          TRACELOOP_BASE_URL: receiver.url,
+          TRACELOOP_HEADERS: 'x-key=of-the-stream',
+          KEEPSPAN_SHUTDOWN_TIMEOUT_MS: '20000',
+        },
+        runOptions: ['--json'],
+      });
+      await child.says(/"exited"/);
+      receiver.manner = 'up';
+      const { code, stdout, stderr } = await child.ended;
+      assert.equal(code, 137, stderr);
+      assert.equal(eventsOf(stdout).at(-1)?.['pending'], 0);
+      assert.deepEqual(
+        [...new Set(receiver.names)].toSorted(),
+        Array.from({ length: COUNT }, (_, i) => `theirs ${i}.workflow`).toSorted(),
+      );
+      assert.equal(receiver.requests[0]?.headers['x-key'], 'of-the-stream');
+      assert.equal(site.agent.arrivals.counts().llmSpans.unique, COUNT);
+      const { ledger, receivers } = await ledgerOf(site);
+      assert.deepEqual(
+        receivers?.map(({ name }) => name),
+        ['frameworks'],
+      );
+      const { created, delivered, pending, unaccounted } = ledger.llmSpans;
+      assert.deepEqual([created, delivered, pending, unaccounted], [2 * COUNT, 2 * COUNT, 0, 0]);
     });
-    await child.says(/"exited"/);
-    receiver.manner = 'up';
-    const { code, stdout, stderr } = await child.ended;
-    assert.equal(code, 137, stderr);
-    assert.equal(eventsOf(stdout).at(-1)?.['pending'], 0);
-    assert.deepEqual(
-      [...new Set(receiver.names)].toSorted(),
-      Array.from({ length: COUNT }, (_, i) => `theirs ${i}.workflow`).toSorted(),
-    );
-    assert.equal(receiver.requests[0]?.headers['x-key'], 'of-the-stream');
-    assert.equal(site.agent.arrivals.counts().llmSpans.unique, COUNT);
-    const { ledger, receivers } = await ledgerOf(site);
-    assert.deepEqual(
-      receivers?.map(({ name }) => name),
-      ['frameworks'],
-    );
-    const { created, delivered, pending, unaccounted } = ledger.llmSpans;
-    assert.deepEqual([created, delivered, pending, unaccounted], [2 * COUNT, 2 * COUNT, 0, 0]);
   });
-});
+}
 
 const expected = Array.from({ length: COUNT }, (_, i) => `span ${i}`).toSorted();

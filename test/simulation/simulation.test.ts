@@ -7,7 +7,7 @@ import { SEEDS } from './seeds.ts';
 import { loadSubject } from './subject.ts';
 
 const FULL = process.env['KEEPSPAN_TEST_FULL'] === '1';
-const SCHEDULES = FULL ? 8_000 : 600;
+const SCHEDULES = FULL ? 8_000 : 400;
 /** Mutants that this many schedules find are looked for in every run; the rest in full ones. */
 const QUICK_MUTANTS = 500;
 

@@ -10,7 +10,7 @@ import { fuzzRequest, type FuzzRequest, seeded } from './fuzz-bodies.ts';
 import { ask, assertBalanced, tracePayload, workbench } from './support.ts';
 
 const isFull = process.env['KEEPSPAN_TEST_FULL'] === '1';
-const BODIES = isFull ? 1_000_000 : 8_000;
+const BODIES = isFull ? 1_000_000 : 4_000;
 /** By then the store is full, code is compiled and the heap has its size. */
 const WARM_UP = BODIES / 4;
 const SEED = 20_251_122;
