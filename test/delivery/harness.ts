@@ -9,18 +9,6 @@ import { MemorySource } from './memory-source.ts';
 export const NOW_MS = 1_800_000_000_000;
 export const DAY_MS = 24 * 3600 * 1000;
 
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
-}
-
 /** Waits for a condition, at most `timeoutMs` of real time. */
 export async function until(what: string, condition: () => boolean, timeoutMs = 10_000): Promise<void> {
   const end = performance.now() + timeoutMs;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PendingRecord, RecordSource } from '../../src/contracts/delivery.ts';
 import type { Send, SendResult } from '../../src/delivery/send.ts';
-import { answered, evaluation, namesIn, run, seeded, traces, until } from './harness.ts';
+import { answered, evaluation, namesIn, run, traces, until } from './harness.ts';
 import { MemorySource } from './memory-source.ts';
+import { seeded } from '../support/seeded.ts';
 
 const SEEDS = process.env['KEEPSPAN_TEST_FULL'] === '1' ? 2000 : 200;
 

@@ -9,6 +9,7 @@ import { startSidecar } from '../hosts/support.ts';
 import { createSite, FULL, ROOT, type Site } from './support/site.ts';
 import { until } from './support/until.ts';
 import { assertOnlyUnreleasedLost, BALANCED, KINDS, type Made } from './support/verdict.ts';
+import { seeded } from '../support/seeded.ts';
 
 const KILLS = FULL ? 100 : 4;
 /** Of processes that start in a moment; several at a time. */
@@ -17,17 +18,6 @@ const LIGHT_AT_A_TIME = 3;
 /** A sweep takes eight writers, and there is one a second. */
 const DRAIN_MS = 300_000;
 const SEED = 20_261_122;
-
-/** mulberry32: the same moments in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What the process had begun and finished when it was killed, by its own count. */
 function readPage(file: string): { begun: Made; finished: Made } {

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { listSegments, listWriters, segmentFile } from '../../src/journal/directory.ts';
 import { HEADER_BYTES } from '../../src/journal/format.ts';
 import { readRecords, type JournalRecord } from '../../src/journal/reader.ts';
-import { FULL, MIB, nextLine, seeded, startFixture, tempDir, textOf, until, writerIn } from './support.ts';
+import { FULL, MIB, nextLine, startFixture, tempDir, textOf, until, writerIn } from './support.ts';
+import { seeded } from '../support/seeded.ts';
 
 /** Reads on and on as deliverers do, each time a window. */
 function readAll(

@@ -4,8 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readJournalLedger } from '../../src/pipeline/ledger-view.ts';
-import { FULL, MIB, seeded, startFixture, tempDir, writerIn } from '../journal/support.ts';
+import { FULL, MIB, startFixture, tempDir, writerIn } from '../journal/support.ts';
 import { countOf, endOwner } from './support.ts';
+import { seeded } from '../support/seeded.ts';
 
 test('L4, L12: deliverers that are killed at any point deliver everything at least once, and count what may be twice', async (t) => {
   const directory = tempDir(t);

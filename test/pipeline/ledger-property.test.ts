@@ -10,8 +10,9 @@ import { LOOK_AGAIN_MS } from '../../src/journal/room.ts';
 import type { JournalWriter } from '../../src/journal/writer.ts';
 import { CustodyStore } from '../../src/pipeline/custody-store.ts';
 import { readJournalLedger } from '../../src/pipeline/ledger-view.ts';
-import { FakeClock, FaultyDisk, FULL, json, MIB, seeded, tempDir, writerIn } from '../journal/support.ts';
+import { FakeClock, FaultyDisk, FULL, json, MIB, tempDir, writerIn } from '../journal/support.ts';
 import { endOwner, names, openSource, type OpenSource } from './support.ts';
+import { seeded } from '../support/seeded.ts';
 
 const SEEDS = FULL ? 400 : 25;
 const STEPS = 120;

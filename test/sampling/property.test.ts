@@ -7,9 +7,9 @@ import type { PendingRecord } from '../../src/contracts/delivery.ts';
 import { parseRules } from '../../src/sampling/parse-rules.ts';
 import { createSampler, type Sampler } from '../../src/sampling/sampler.ts';
 import { createDatadogEncoder } from '../../src/wire/datadog/encode.ts';
-import { seeded } from '../delivery/harness.ts';
 import { readMsgpack } from '../support/msgpack.ts';
 import { Oracle, type OracleRule, type Part } from './oracle.ts';
+import { seeded } from '../support/seeded.ts';
 
 /** Traces judged in all; a million with KEEPSPAN_TEST_FULL=1. */
 const TRACES = process.env['KEEPSPAN_TEST_FULL'] === '1' ? 1_000_000 : 20_000;

@@ -5,6 +5,7 @@ import { parseRules } from '../../src/sampling/parse-rules.ts';
 import { PROFILE_RULES } from '../../src/sampling/profile-rules.ts';
 import { createSampler, type Sampler, type SamplerOptions } from '../../src/sampling/sampler.ts';
 import { facts, probe, sqsPoll } from './facts.ts';
+import { seeded } from '../support/seeded.ts';
 
 function sampler(rules: unknown, options: Partial<SamplerOptions> = {}): Sampler {
   const parsed = parseRules(rules, 'rules');
@@ -142,7 +143,7 @@ describe('the policy of production', () => {
 
   it('keeps 1 % of 100,000 empty SQS receives, within the 99 % interval, and every one with messages', () => {
     const { judge } = production();
-    const random = mulberry(7);
+    const random = seeded(7);
     let kept = 0;
     for (let i = 0; i < 100_000; i += 1) if (judge(sqsPoll(randomId(random), 0)).keep) kept += 1;
     // n p ± 2.576 √(n p (1 − p))
@@ -186,7 +187,7 @@ describe('the policy of production', () => {
 
   it('two processes with the same policy agree on every trace', () => {
     const [one, other] = [production(), production()];
-    const random = mulberry(11);
+    const random = seeded(11);
     for (let i = 0; i < 10_000; i += 1) {
       const id = randomId(random);
       assert.equal(one.judge(sqsPoll(id, 0)).keep, other.judge(sqsPoll(id, 0)).keep);
@@ -232,16 +233,6 @@ describe('the requirement’s own rules', () => {
     assert.equal(judge({ ...probe('/healthz'), traceId: 12n }).keep, true);
   });
 });
-
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 function randomId(random: () => number): bigint {
   return (BigInt(Math.floor(random() * 2 ** 32)) << 32n) | BigInt(Math.floor(random() * 2 ** 32));

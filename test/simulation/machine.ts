@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DiskFaults } from './disk-faults.ts';
 import { Files, type FileObserver } from './files.ts';
+import { seeded } from '../support/seeded.ts';
 
 /** Thrown at every call below the code under test, once its thread is dead. */
 export class Killed extends Error {
@@ -44,18 +45,6 @@ export function thisThread(): Thread {
   const thread = here.getStore();
   if (thread === undefined) throw new Error('the code under test ran outside of the simulation');
   return thread;
-}
-
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
 }
 
 /**

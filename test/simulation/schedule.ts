@@ -1,10 +1,10 @@
 import { Application, SidecarProcess } from './host.ts';
-import { seeded } from './machine.ts';
 import { KINDS } from './oracle.ts';
 import { losePower } from './power.ts';
 import { DAY_MS, type Setting } from './setting.ts';
 import { UPSTREAM_MODES, type UpstreamMode } from './upstream.ts';
 import type { DiskMode } from './disk-faults.ts';
+import { seeded } from '../support/seeded.ts';
 
 export type StepName = keyof typeof STEPS;
 

@@ -1,10 +1,11 @@
 import type { BatchEncoder } from '../../src/contracts/delivery.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { DISK_CODES } from './disk-faults.ts';
-import { Killed, Machine, seeded, type Thread } from './machine.ts';
+import { Killed, Machine, type Thread } from './machine.ts';
 import { Oracle } from './oracle.ts';
 import type { Subject } from './subject.ts';
 import { encoderFor, Upstream } from './upstream.ts';
+import { seeded } from '../support/seeded.ts';
 
 export const DAY_MS = 24 * 3600 * 1000;
 

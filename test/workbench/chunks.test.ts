@@ -11,9 +11,10 @@ import { scanTraces } from '../../src/wire/datadog/scan-traces.ts';
 import { Bodies } from '../../src/workbench/store/bodies.ts';
 import { SqliteStore } from '../../src/workbench/store/sqlite-store.ts';
 import type { Workbench } from '../../src/workbench/workbench.ts';
-import { seeded, spanPayload } from '../wire/datadog/span-bodies.ts';
+import { spanPayload } from '../wire/datadog/span-bodies.ts';
 import { spanRow } from './rows.ts';
 import { ask, counts, evaluationPayload, llmPayload, workbench } from './support.ts';
+import { seeded } from '../support/seeded.ts';
 
 const TID = '6921a5c000000000';
 const FIRST = 0xfedc_ba98_7654_3210n;

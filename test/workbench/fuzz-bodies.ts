@@ -3,17 +3,6 @@ import { encode } from '@msgpack/msgpack';
 import { traceRequest } from '../wire/otlp/fixture.ts';
 import { evaluationPayload, llmPayload, tracePayload } from './support.ts';
 
-/** Small, fast and the same everywhere (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export interface FuzzRequest {
   readonly port: 'datadog' | 'otlp';
   readonly method: string;

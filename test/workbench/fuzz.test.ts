@@ -6,8 +6,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import type { Workbench } from '../../src/workbench/workbench.ts';
-import { fuzzRequest, type FuzzRequest, seeded } from './fuzz-bodies.ts';
+import { fuzzRequest, type FuzzRequest } from './fuzz-bodies.ts';
 import { ask, assertBalanced, tracePayload, workbench } from './support.ts';
+import { seeded } from '../support/seeded.ts';
 
 const isFull = process.env['KEEPSPAN_TEST_FULL'] === '1';
 const BODIES = isFull ? 1_000_000 : 4_000;

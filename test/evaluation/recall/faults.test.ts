@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JudgeAnswer, JudgeFailureReason } from '../../../src/contracts/recall.ts';
-import { bench, counted, heuristic, job, seeded, UNBOUNDED } from './fakes.ts';
+import { bench, counted, heuristic, job, UNBOUNDED } from './fakes.ts';
+import { seeded } from '../../support/seeded.ts';
 
 const FULL = process.env['KEEPSPAN_TEST_FULL'] === '1';
 const THRESHOLD = 0.7;

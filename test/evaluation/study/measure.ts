@@ -1,8 +1,8 @@
 import { clopperPearson, type Interval, wilson } from '../../../src/evaluation/calibration/intervals.ts';
 import { type HeuristicOptions, heuristicRecall } from '../../../src/evaluation/metrics/context-recall.ts';
-import { seeded } from '../recall/fakes.ts';
 import type { StudyDocument } from './corpus.ts';
 import { studyRequests, type StudyRequest, type StudySetting } from './requests.ts';
+import { seeded } from '../../support/seeded.ts';
 
 /** What a heuristic at a threshold did to the requests of a setting. */
 export interface Measured {

@@ -12,7 +12,8 @@ import {
   decodeTracesV04,
 } from '../../../src/wire/datadog/decode-traces.ts';
 import { IS_ERROR, IS_ROOT, type ScannedTraces, scanTraces } from '../../../src/wire/datadog/scan-traces.ts';
-import { mutated, seeded, spanPayload } from './span-bodies.ts';
+import { mutated, spanPayload } from './span-bodies.ts';
+import { seeded } from '../../support/seeded.ts';
 
 const PAYLOADS = process.env['KEEPSPAN_TEST_FULL'] === '1' ? 500_000 : 5_000;
 

@@ -5,8 +5,8 @@ import { Encoder } from '@msgpack/msgpack';
 import type { PendingRecord } from '../../../src/contracts/delivery.ts';
 import { DurationSketch } from '../../../src/wire/datadog/stats-sketch.ts';
 import { TraceStats } from '../../../src/wire/datadog/stats.ts';
-import { seeded } from '../../delivery/harness.ts';
 import { readMsgpack } from '../../support/msgpack.ts';
+import { seeded } from '../../support/seeded.ts';
 
 /** dd-trace's own statistics, its encoder and its sketches judge ours. */
 const require = createRequire(import.meta.url);
