@@ -1,4 +1,4 @@
-import type { CheckContext } from './context.ts';
+import { type CheckContext, has, notApplicable } from './context.ts';
 import type { Place } from './project/place.ts';
 import { matches } from './project/project.ts';
 
@@ -17,6 +17,12 @@ export function initializeCalls({ project }: CheckContext): InitializeCall[] {
   return files.flatMap((file) =>
     matches(file, CALL).map((place) => ({ ...place, argument: argumentAt(file.code, place.line) })),
   );
+}
+
+/** Why a check of what an application's own `initialize()` does has nothing to look at; undefined where it has. */
+export function withoutOwnCalls(context: CheckContext, calls: readonly InitializeCall[]) {
+  if (!has(context, '@traceloop/node-server-sdk')) return notApplicable('OpenLLMetry is not installed');
+  return calls.length === 0 ? notApplicable('OpenLLMetry is not initialised by the application') : undefined;
 }
 
 /** Those of them by which it instruments clients of providers. */

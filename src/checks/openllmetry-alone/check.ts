@@ -1,6 +1,6 @@
-import { found, has, notApplicable, pass, type ProjectCheck } from '../context.ts';
+import { found, has, pass, type ProjectCheck } from '../context.ts';
 import { mending } from '../mending.ts';
-import { initializeCalls, instrumentingProviders } from '../openllmetry-calls.ts';
+import { initializeCalls, instrumentingProviders, withoutOwnCalls } from '../openllmetry-calls.ts';
 
 const CLIENTS = ['openai', '@aws-sdk/client-bedrock-runtime'];
 const FRAMEWORKS = ['@langchain/core', 'langchain'];
@@ -16,9 +16,9 @@ export const check: ProjectCheck = {
   fix: 'KEEPSPAN_STACK=dual with keepspan/register, dd-trace for providers; without dd-trace instrumentModules: {} and llm() of keepspan around calls',
   source: 'docs/facts/instrumentation.md, double instrumentation',
   run(context) {
-    if (!has(context, '@traceloop/node-server-sdk')) return notApplicable('OpenLLMetry is not installed');
     const calls = initializeCalls(context);
-    if (calls.length === 0) return notApplicable('OpenLLMetry is not initialised by the application');
+    const without = withoutOwnCalls(context, calls);
+    if (without !== undefined) return without;
     if (mending(context)?.openllmetry === true)
       return pass('stack dual: the preload has initialised it, and mends what it breaks');
     const used = (names: readonly string[]) => names.filter((name) => has(context, name));

@@ -1,15 +1,6 @@
-import {
-  found,
-  has,
-  isFalse,
-  notApplicable,
-  pass,
-  shownVariable,
-  variable,
-  type ProjectCheck,
-} from '../context.ts';
+import { found, isFalse, pass, shownVariable, variable, type ProjectCheck } from '../context.ts';
 import { mending } from '../mending.ts';
-import { initializeCalls } from '../openllmetry-calls.ts';
+import { initializeCalls, withoutOwnCalls } from '../openllmetry-calls.ts';
 
 export const check: ProjectCheck = {
   id: 'KS-EXIT-004',
@@ -22,9 +13,9 @@ export const check: ProjectCheck = {
   fix: 'TRACELOOP_SYNC_ENABLED=false, or initialize({ traceloopSyncEnabled: false })',
   source: 'docs/facts/instrumentation.md, double instrumentation',
   run(context) {
-    if (!has(context, '@traceloop/node-server-sdk')) return notApplicable('OpenLLMetry is not installed');
     const calls = initializeCalls(context);
-    if (calls.length === 0) return notApplicable('OpenLLMetry is not initialised by the application');
+    const without = withoutOwnCalls(context, calls);
+    if (without !== undefined) return without;
     if (mending(context)?.openllmetry === true)
       return pass('stack dual: the preload has initialised it without prompts');
     const sync = variable(context, 'TRACELOOP_SYNC_ENABLED');
