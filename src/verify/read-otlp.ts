@@ -1,27 +1,12 @@
 import { DEFAULT_DECODE_LIMITS } from '../wire/datadog/decode-error.ts';
 import { type Fields, isFields } from '../wire/datadog/decode-values.ts';
-import { writeAttributes } from '../wire/otlp/encode-attributes.ts';
-import { ProtobufWriter } from '../wire/otlp/protobuf-writer.ts';
+import { hasLlmKey } from '../wire/otlp/encode-attributes.ts';
+import { EVALUATION_EVENT, EVALUATION_NAME, kindOfOperation } from '../wire/otlp/gen-ai.ts';
 import { type ReadLogRecord, readLogRecords } from '../wire/otlp/read-log.ts';
 import type { OtlpTraceSpan } from '../wire/otlp/span.ts';
 import type { ArrivedEvaluation, Arrivals, ArrivedSpan } from './arrivals.ts';
 
-/** semantic-conventions-genai, model/gen-ai/events.yaml. */
-const EVALUATION_EVENT = 'gen_ai.evaluation.result';
-const EVALUATION_NAME = 'gen_ai.evaluation.name';
-
-/** Kinds by `gen_ai.operation.name`; another one stands as it is. */
-const KINDS: Readonly<Record<string, string>> = {
-  chat: 'llm',
-  text_completion: 'llm',
-  generate_content: 'llm',
-  embeddings: 'embedding',
-  execute_tool: 'tool',
-  invoke_agent: 'agent',
-  create_agent: 'agent',
-  invoke_workflow: 'workflow',
-};
-/** The same by `llm.request.type` of OpenLLMetry. */
+/** Kinds by `llm.request.type` of OpenLLMetry. */
 const REQUEST_KINDS: Readonly<Record<string, string>> = { chat: 'llm', completion: 'llm' };
 
 /** Names of one thing in the conventions of OpenTelemetry, of OpenLLMetry before them, and of OpenInference. */
@@ -36,14 +21,6 @@ const OUTPUT_TOKENS = [
   'gen_ai.usage.completion_tokens',
   'llm.token_count.completion',
 ] as const;
-
-const NOTHING = { attribute: () => undefined, event: () => false, statusMessage: () => undefined };
-const nowhere = new ProtobufWriter();
-
-/** By the rule of the encoder, by which the ledger counts: a span is one kind of signal and no other. */
-function isLlm(attributes: Fields): boolean {
-  return writeAttributes(nowhere, 1, attributes, NOTHING);
-}
 
 /** Enters a span as what the ledger counts it as: an evaluation, an LLM span, or a span. */
 export function addOtlpSpan(span: OtlpTraceSpan, into: Arrivals, atMs: number): void {
@@ -62,7 +39,8 @@ export function addOtlpSpan(span: OtlpTraceSpan, into: Arrivals, atMs: number): 
   const tags = { 'span.kind': kind, ...attributes };
   const ids = { traceId, spanId, name, error, atMs };
   const arrived: ArrivedSpan = { ...ids, parentId, service, resource, durationMs: durationNs / 1e6, tags };
-  if (!isLlm(attributes)) into.add('spans', arrived);
+  // The rule of the encoder, by which the ledger counts: a span is one kind of signal and no other.
+  if (!hasLlmKey(attributes)) into.add('spans', arrived);
   else
     into.add('llmSpans', {
       ...ids,
@@ -122,7 +100,7 @@ function parsed(json: unknown): unknown {
 
 function kindOf(attributes: Fields): string {
   const operation = text(attributes['gen_ai.operation.name']);
-  if (operation !== '') return KINDS[operation] ?? operation;
+  if (operation !== '') return kindOfOperation(operation);
   const request = text(attributes['llm.request.type']);
   if (request !== '') return REQUEST_KINDS[request] ?? request;
   return text(first(attributes, ['traceloop.span.kind', 'openinference.span.kind'])).toLowerCase();

@@ -3,13 +3,11 @@ import type { SignalKind } from '../../contracts/signal.ts';
 import type { Settings } from '../../settings/table.ts';
 import { encodeLogRecord } from '../../wire/otlp/encode-log.ts';
 import { SpanEncoder } from '../../wire/otlp/encode-span.ts';
+import { EVALUATION_EVENT, EVALUATION_NAME } from '../../wire/otlp/gen-ai.ts';
 import { hrTime } from '../../wire/otlp/hr-time.ts';
 import type { ReadableSpan, SpanContext } from '../../wire/otlp/readable-span.ts';
 import { VERSION } from '../version.ts';
 import type { OtlpCustody } from './custody.ts';
-
-/** semantic-conventions-genai, model/gen-ai/events.yaml; `EVENT_GEN_AI_EVALUATION_RESULT` of semantic-conventions 1.45. */
-const EVALUATION_EVENT = 'gen_ai.evaluation.result';
 
 const SCOPE = { name: 'keepspan', version: VERSION };
 
@@ -113,7 +111,7 @@ export class OtlpEvaluations implements Custody {
 /** Scores are doubles there; what is no number stands as its label. */
 function attributesOf(metric: Metric): Record<string, unknown> {
   const { label, metric_type: type, reasoning, metadata, assessment, tags } = metric;
-  const attributes: Record<string, unknown> = { 'gen_ai.evaluation.name': label };
+  const attributes: Record<string, unknown> = { [EVALUATION_NAME]: label };
   const put = (key: string, value: unknown) => {
     if (value !== undefined) attributes[key] = value;
   };

@@ -39,6 +39,11 @@ export function writeAttributes(
   return llm;
 }
 
+/** Whether an attribute says that this is LLM work, by the rule of {@link writeAttributes}. */
+export function hasLlmKey(attributes: Attributes): boolean {
+  return Object.keys(attributes).some(isLlmKey);
+}
+
 /** Whether an attribute belongs to LLM work. */
 function isLlmKey(key: string): boolean {
   switch (key.charCodeAt(0)) {

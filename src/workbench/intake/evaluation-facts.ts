@@ -1,10 +1,8 @@
 import type { EvaluationEvent } from '../../wire/datadog/decode-llmobs.ts';
 import { type Fields, isFields } from '../../wire/datadog/decode-values.ts';
+import { EVALUATION_NAME } from '../../wire/otlp/gen-ai.ts';
 import type { EvaluationRow } from '../store/store.ts';
 import { spanHexOf } from './llm-facts.ts';
-
-/** The event that carries an evaluation (semantic-conventions-genai, model/gen-ai/events.yaml). */
-export const EVALUATION_EVENT = 'gen_ai.evaluation.result';
 
 const MAX_REASONING_CHARS = 2000;
 
@@ -56,12 +54,12 @@ export interface EvaluationPlace {
   readonly derived: boolean;
 }
 
-/** An evaluation of the attributes of {@link EVALUATION_EVENT}; undefined when it has no name. */
+/** An evaluation of the attributes of `gen_ai.evaluation.result`; undefined when it has no name. */
 export function evaluationRowOfAttributes(
   attributes: Fields,
   place: EvaluationPlace,
 ): EvaluationRow | undefined {
-  const label = textOr(attributes['gen_ai.evaluation.name']);
+  const label = textOr(attributes[EVALUATION_NAME]);
   if (label === '') return undefined;
   const spoken = textOr(attributes['gen_ai.evaluation.score.label']);
   const number = attributes['gen_ai.evaluation.score.value'];

@@ -1,5 +1,6 @@
 import type { LlmSpanEvent } from '../../wire/datadog/decode-llmobs.ts';
 import { clampInteger, type Fields, isFields } from '../../wire/datadog/decode-values.ts';
+import { kindOfOperation } from '../../wire/otlp/gen-ai.ts';
 import type { LlmSpanRow, SpanRow } from '../store/store.ts';
 import { preview, previewOfText } from './preview.ts';
 
@@ -53,25 +54,12 @@ export function llmRowOfEvent(span: LlmSpanEvent, event: Fields): LlmSpanRow {
   };
 }
 
-/** The kinds of spans by `gen_ai.operation.name` (semantic-conventions-genai). */
-const KIND_BY_OPERATION: Readonly<Record<string, string>> = {
-  chat: 'llm',
-  text_completion: 'llm',
-  generate_content: 'llm',
-  embeddings: 'embedding',
-  execute_tool: 'tool',
-  invoke_agent: 'agent',
-  create_agent: 'agent',
-  invoke_workflow: 'workflow',
-  retrieval: 'retrieval',
-};
-
 /** OpenLLMetry's names (traceloop.span.kind), where the convention's are missing. */
 const TRACELOOP_KINDS = new Set(['workflow', 'task', 'agent', 'tool']);
 
 function kindOf(attributes: Fields): string {
   const operation = attributes['gen_ai.operation.name'];
-  if (typeof operation === 'string') return KIND_BY_OPERATION[operation] ?? operation;
+  if (typeof operation === 'string') return kindOfOperation(operation);
   const traceloop = attributes['traceloop.span.kind'];
   if (typeof traceloop === 'string' && TRACELOOP_KINDS.has(traceloop)) return traceloop;
   return attributes['llm.request.type'] === 'embedding' ? 'embedding' : 'llm';

@@ -1,9 +1,10 @@
 import { Collector, type DecodeLimits, WireLimitError } from '../../wire/datadog/decode-error.ts';
 import { type Fields, isFields, put, toJsonValue } from '../../wire/datadog/decode-values.ts';
+import { EVALUATION_EVENT } from '../../wire/otlp/gen-ai.ts';
 import { ProtobufReader } from '../../wire/otlp/protobuf-reader.ts';
 import { readAnyValue, readAttribute } from '../../wire/otlp/protobuf.ts';
 import type { EvaluationRow, LogRow } from '../store/store.ts';
-import { EVALUATION_EVENT, evaluationRowOfAttributes } from './evaluation-facts.ts';
+import { evaluationRowOfAttributes } from './evaluation-facts.ts';
 import { levelOfSeverity } from './log-level.ts';
 import { maskAttributes, maskMessage } from './mask.ts';
 import type { DecodedRows } from './rows.ts';

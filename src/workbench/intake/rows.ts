@@ -1,8 +1,9 @@
 import type { Decoded, DecodeLimits } from '../../wire/datadog/decode-error.ts';
 import { decodeEvaluations, decodeLlmSpans } from '../../wire/datadog/decode-llmobs.ts';
 import { type Fields, isFields } from '../../wire/datadog/decode-values.ts';
+import { EVALUATION_EVENT } from '../../wire/otlp/gen-ai.ts';
 import type { Arrival, EvaluationRow, LlmSpanRow, Rows, SpanRow } from '../store/store.ts';
-import { EVALUATION_EVENT, evaluationRowOfAttributes, evaluationRowOfMetric } from './evaluation-facts.ts';
+import { evaluationRowOfAttributes, evaluationRowOfMetric } from './evaluation-facts.ts';
 import { llmRowOfEvent, llmRowOfSpan, mayBeLlm } from './llm-facts.ts';
 import { maskEvent, maskMetric, maskOtlpDetail } from './mask.ts';
 
